@@ -1,0 +1,179 @@
+"""What is federated, and how each object fares in each member cluster."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from clusters.domain.references import ObjectReference, ResourceType
+from clusters.models import Cluster
+from propagation.domain import statuses
+
+
+class FederatedType(models.Model):
+    """A kind that may be federated; the built-in ones come with a migration."""
+
+    name = models.CharField(max_length=253, unique=True)
+    group = models.CharField(max_length=253, blank=True)
+    version = models.CharField(max_length=63)
+    kind = models.CharField(max_length=63)
+    plural = models.CharField(max_length=63)
+    namespaced = models.BooleanField(default=True)
+    enabled = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def resource_type(self) -> ResourceType:
+        return ResourceType(self.group, self.version, self.kind, self.plural, self.namespaced)
+
+    @property
+    def federated_kind(self) -> str:
+        return f"Federated{self.kind}"
+
+
+class ConflictPolicy(models.TextChoices):
+    """What to do when an object is there that we did not create; KubeFed adopts it."""
+
+    ADOPT = "adopt", _("Adopt")
+    REFUSE = "refuse", _("Refuse")
+    OVERWRITE = "overwrite", _("Overwrite")
+
+
+class FederatedResource(models.Model):
+    """Template, placement and overrides: what people want, in KubeFed's shape.
+
+    ``template`` lacks apiVersion, kind, name and namespace. ``placement`` holds KubeFed's
+    ``clusters`` or ``clusterSelector``. ``overrides`` is KubeFed's list. People write everything
+    but ``observed_generation``, ``placement_reason`` and ``placement_message``, which belong to scheduling.
+    """
+
+    type = models.ForeignKey(FederatedType, models.PROTECT, related_name="resources")
+    namespace = models.CharField(max_length=63, blank=True)
+    name = models.CharField(max_length=253)
+    labels = models.JSONField(default=dict, blank=True)
+    annotations = models.JSONField(default=dict, blank=True)
+    description = models.CharField(max_length=500, blank=True)
+    template = models.JSONField(default=dict)
+    placement = models.JSONField(default=dict)
+    overrides = models.JSONField(default=list, blank=True)
+    retain_replicas = models.BooleanField(default=False)
+    conflict_policy = models.CharField(max_length=10, choices=ConflictPolicy, default=ConflictPolicy.ADOPT)
+    generation = models.PositiveBigIntegerField(default=1, editable=False)
+    deletion_requested_at = models.DateTimeField(null=True, editable=False)
+    orphan = models.BooleanField(default=False, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    observed_generation = models.PositiveBigIntegerField(default=0, editable=False)
+    placement_reason = models.CharField(max_length=63, blank=True, editable=False)
+    placement_message = models.TextField(blank=True, editable=False)
+
+    class Meta:
+        ordering: ClassVar = ["namespace", "name", "type_id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["type", "namespace", "name"], name="one_resource_of_a_name")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.reference)
+
+    def get_absolute_url(self) -> str:
+        return reverse("propagation:detail", args=[self.pk])
+
+    @property
+    def reference(self) -> ObjectReference:
+        return ObjectReference(self.type.resource_type, self.namespace, self.name)
+
+
+class PropagationQuerySet(models.QuerySet["Propagation"]):
+    def dirty(self) -> "PropagationQuerySet":
+        """Rows whose last wish was not carried out yet."""
+        return self.filter(desired_generation__gt=F("applied_generation"))
+
+    def due(self, now: Any) -> "PropagationQuerySet":
+        """Dirty rows that are not waiting for the end of a backoff."""
+        return self.dirty().filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=now))
+
+
+class Propagation(models.Model):
+    """One federated resource in one member cluster. Columns are grouped by their one writer."""
+
+    resource = models.ForeignKey(FederatedResource, models.CASCADE, related_name="propagations")
+    cluster = models.ForeignKey(Cluster, models.CASCADE, related_name="propagations")
+
+    # Scheduling
+    selected = models.BooleanField(default=True)
+    replicas = models.PositiveIntegerField(null=True)
+
+    # A counter that any activity may raise ("look at this again"); never lowered.
+    desired_generation = models.PositiveBigIntegerField(default=1)
+
+    # Dispatching
+    applied_generation = models.PositiveBigIntegerField(default=0)
+    applied_revision = models.PositiveBigIntegerField(default=0)
+    applied_hash = models.CharField(max_length=64, blank=True)
+    applied_owned = models.CharField(max_length=64, blank=True)
+    uid = models.CharField(max_length=64, blank=True)
+    delivery = models.CharField(max_length=20, default=statuses.Delivery.QUEUED)
+    reason = models.CharField(max_length=63, blank=True)
+    message = models.TextField(blank=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+
+    # Observing
+    live_owned = models.CharField(max_length=64, blank=True)
+    rollout = models.CharField(max_length=20, default=statuses.Rollout.UNKNOWN)
+    rollout_reason = models.CharField(max_length=63, blank=True)
+    rollout_message = models.TextField(blank=True)
+    ready_replicas = models.PositiveIntegerField(null=True)
+    total_replicas = models.PositiveIntegerField(null=True)
+    last_event = models.TextField(blank=True)
+    last_event_at = models.DateTimeField(null=True)
+    observed_at = models.DateTimeField(null=True)
+
+    objects = PropagationQuerySet.as_manager()
+
+    class Meta:
+        ordering: ClassVar = ["cluster__name"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["resource", "cluster"], name="one_propagation_per_cluster")
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["cluster", "next_attempt_at"],
+                condition=Q(desired_generation__gt=F("applied_generation")),
+                name="dirty_by_cluster",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} in {self.cluster_id}"
+
+    @property
+    def dirty(self) -> bool:
+        return self.desired_generation > self.applied_generation
+
+
+class Drain(models.Model):
+    """The claim that lets at most one drain work on a cluster; it lapses, so a killed worker blocks nobody."""
+
+    cluster = models.OneToOneField(Cluster, models.CASCADE, related_name="drain", primary_key=True)
+    holder = models.CharField(max_length=36, blank=True)
+    claimed_until = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "drain"
+
+    def __str__(self) -> str:
+        return f"drain of {self.cluster_id}"
