@@ -1,0 +1,278 @@
+"""Bring one object in one member cluster to where it should be: asynchronous, and without the database.
+
+Most objects are applied without being read first. A server-side apply that is not forced is judged by
+the API server itself: it goes through when no other manager holds a field that it sets, and is refused
+when the object is there and somebody else's. Only then (and for drift, removal and stricter
+policies) is the object read and ``operations.decide`` asked.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from clusters.domain.labels import MANAGED
+from clusters.domain.references import NAMESPACE, ObjectReference
+from clusters.kube import errors
+from clusters.kube.client import Member
+from propagation.domain import operations, rendering
+from propagation.domain.operations import Situation
+from propagation.domain.overrides import OverrideError
+from propagation.domain.statuses import Delivery, PropagationStatus
+
+logger = logging.getLogger(__name__)
+
+Object = dict[str, Any]
+
+#: Marks a namespace that came into being because something was placed in it.
+CREATED_ANNOTATION = "fedconsole.io/created-for-placement"
+
+#: How often a lost race with another writer is tried again before it counts as a failure.
+RACES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """One row's work. ``ready`` is whether the cluster can be worked on at all."""
+
+    pk: int
+    cluster_pk: int
+    cluster: str
+    resource_pk: int
+    reference: ObjectReference
+    spec: rendering.Spec
+    generation: int
+    desired_generation: int
+    selected: bool
+    ready: bool
+    deleting: bool
+    orphan: bool
+    policy: str
+    retain_replicas: bool
+    applied_hash: str
+    drifted: bool
+    attempts: int
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an assignment.
+
+    ``live`` is the object as the member now holds it, where it is as desired; ``gone`` says that it is
+    absent, as desired. Anything else is unsettled and will be tried again.
+    """
+
+    assignment: Assignment
+    delivery: Delivery
+    status: PropagationStatus = PropagationStatus.OK
+    message: str = ""
+    digest: str = ""
+    live: Object | None = None
+    gone: bool = False
+    transient: bool = False
+    retry_after: float = 0.0
+
+
+class Lane:
+    """What the assignments of one cluster share during a drain."""
+
+    def __init__(self, member: Member, ranks: Mapping[int, int]) -> None:
+        self.member = member
+        self.broken: errors.MemberError | None = None
+        self._namespaces: dict[str, asyncio.Task[None]] = {}
+        self._left = Counter(ranks)
+        self._finished: dict[int, asyncio.Event] = {rank: asyncio.Event() for rank in ranks}
+
+    async def turn(self, rank: int) -> None:
+        """Wait until everything of a lower rank is done: namespaces go before what lives in them."""
+        for lower, finished in self._finished.items():
+            if lower < rank:
+                await finished.wait()
+
+    def done(self, rank: int) -> None:
+        self._left[rank] -= 1
+        if not self._left[rank]:
+            self._finished[rank].set()
+
+    async def ensure_namespace(self, name: str) -> None:
+        """Create a missing namespace once, however many objects wait for it."""
+        task = self._namespaces.get(name)
+        if task is None:
+            task = self._namespaces[name] = asyncio.create_task(self._create_namespace(name))
+        await task
+
+    async def _create_namespace(self, name: str) -> None:
+        reference = ObjectReference(NAMESPACE, "", name)
+        body = {
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"name": name, "annotations": {CREATED_ANNOTATION: "true"}},
+        }
+        with contextlib.suppress(errors.AlreadyExists):
+            await self.member.create(reference, body)
+
+
+async def deliver(lane: Lane, assignment: Assignment) -> Outcome:
+    """Carry out one assignment. Never raises: every failure is an outcome, hence on screen."""
+    try:
+        await lane.turn(assignment.rank)
+        return await _attempt(lane, assignment)
+    except errors.MemberError as error:
+        if isinstance(error, errors.Unreachable | errors.TimedOut):
+            lane.broken = error  # the others would only wait for the same
+        return _failure(assignment, error)
+    except OverrideError as error:
+        return Outcome(
+            assignment, Delivery.APPLY_FAILED, PropagationStatus.APPLY_OVERRIDES_FAILED, str(error)
+        )
+    except Exception as error:  # a bug of ours must cost one row, not the drain
+        logger.exception("Delivering row %s failed", assignment.pk)
+        return Outcome(
+            assignment, Delivery.APPLY_FAILED, PropagationStatus.COMPUTE_RESOURCE_FAILED, type(error).__name__
+        )
+    finally:
+        lane.done(assignment.rank)
+
+
+async def _attempt(lane: Lane, assignment: Assignment) -> Outcome:
+    if lane.broken:
+        raise lane.broken
+    desired = rendering.render(assignment.spec, assignment.cluster) if assignment.selected else None
+    digest = rendering.digest(desired) if desired else ""
+    if _may_apply_unread(assignment, digest):
+        try:
+            return await _apply(lane, assignment, desired, digest, force=False)
+        except errors.ApplyConflict:
+            pass  # somebody else's fields: read the object and decide
+    return await _read_and_decide(lane, assignment, desired, digest)
+
+
+def _may_apply_unread(assignment: Assignment, digest: str) -> bool:
+    """Whether the API server may be the judge (see the module's docstring)."""
+    return (
+        assignment.selected
+        and assignment.ready
+        and not assignment.drifted
+        and not assignment.retain_replicas
+        and assignment.policy == "adopt"
+        and digest != assignment.applied_hash
+    )
+
+
+async def _read_and_decide(
+    lane: Lane, assignment: Assignment, desired: Object | None, digest: str
+) -> Outcome:
+    for _ in range(RACES):
+        live = await lane.member.get(assignment.reference) if assignment.ready else None
+        if desired and live:
+            desired = rendering.render(assignment.spec, assignment.cluster, live=live)
+        decision = operations.decide(_situation(assignment, desired, digest, live))
+        try:
+            return await _execute(lane, assignment, decision, desired, digest, live)
+        except (errors.Conflict, errors.ApplyConflict, errors.AlreadyExists) as error:
+            lost = error
+    raise lost
+
+
+def _situation(
+    assignment: Assignment, desired: Object | None, digest: str, live: Object | None
+) -> operations.Situation:
+    return operations.Situation(
+        selected=assignment.selected,
+        ready=assignment.ready,
+        deleting=assignment.deleting,
+        orphan=assignment.orphan,
+        desired=desired,
+        live=live,
+        applied_before=bool(assignment.applied_hash),
+        up_to_date_hash=digest == assignment.applied_hash,
+        policy=assignment.policy,
+    )
+
+
+async def _execute(
+    lane: Lane,
+    assignment: Assignment,
+    decision: operations.Decision,
+    desired: Object | None,
+    digest: str,
+    live: Object | None,
+) -> Outcome:
+    match decision:
+        case operations.Create():
+            return await _apply(lane, assignment, desired, digest, force=False)
+        case operations.Update() | operations.Adopt():
+            return await _apply(lane, assignment, desired, digest, force=decision.force)
+        case operations.Nothing():
+            return Outcome(assignment, Delivery.APPLIED, digest=digest, live=live)
+        case operations.Delete():
+            return await _delete(lane, assignment, decision)
+        case operations.Release():
+            return await _release(lane, assignment)
+        case operations.Gone():
+            return Outcome(assignment, Delivery.DELETING, gone=True)
+        case operations.Blocked():
+            return _blocked(assignment, decision)
+
+
+async def _apply(
+    lane: Lane, assignment: Assignment, desired: Object | None, digest: str, *, force: bool
+) -> Outcome:
+    assert desired is not None  # noqa: S101  (decide never applies what is not selected)
+    try:
+        applied = await lane.member.apply(assignment.reference, desired, force=force)
+    except errors.NotFound as error:
+        if error.kind != "namespaces":
+            raise
+        await lane.ensure_namespace(assignment.reference.namespace)
+        applied = await lane.member.apply(assignment.reference, desired, force=force)
+    return Outcome(assignment, Delivery.APPLIED, digest=digest, live=applied.object)
+
+
+async def _delete(lane: Lane, assignment: Assignment, decision: operations.Delete) -> Outcome:
+    remains = await lane.member.delete(assignment.reference, uid=decision.uid)
+    if remains is None or remains.get("kind") == "Status":
+        return Outcome(assignment, Delivery.DELETING, gone=True)
+    return _waiting_for_removal(assignment)
+
+
+def _waiting_for_removal(assignment: Assignment) -> Outcome:
+    return Outcome(
+        assignment,
+        Delivery.DELETING,
+        PropagationStatus.WAITING_FOR_REMOVAL,
+        "The cluster is removing it; finalizers may hold it back.",
+        transient=True,
+    )
+
+
+async def _release(lane: Lane, assignment: Assignment) -> Outcome:
+    """Orphan: take our label off and leave the object."""
+    patch = {"metadata": {"labels": {MANAGED: None}}}
+    with contextlib.suppress(errors.NotFound):
+        await lane.member.merge(assignment.reference, patch)
+    return Outcome(assignment, Delivery.DELETING, gone=True)
+
+
+def _blocked(assignment: Assignment, decision: operations.Blocked) -> Outcome:
+    if decision.status == PropagationStatus.WAITING_FOR_REMOVAL:
+        return _waiting_for_removal(assignment)
+    return Outcome(assignment, Delivery.BLOCKED, decision.status, decision.message)
+
+
+def _failure(assignment: Assignment, error: errors.MemberError) -> Outcome:
+    timed_out = isinstance(error, errors.TimedOut)
+    removing = not assignment.selected
+    status = operations.failure(removing=removing, existed=bool(assignment.applied_hash), timed_out=timed_out)
+    return Outcome(
+        assignment,
+        Delivery.DELETE_FAILED if removing else Delivery.APPLY_FAILED,
+        status,
+        str(error),
+        transient=error.transient,
+        retry_after=getattr(error, "retry_after", 0.0) or 0.0,
+    )

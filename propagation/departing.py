@@ -1,0 +1,23 @@
+"""What leaves with a cluster: its objects when it was asked for, its rows always.
+
+The lower app removes our access and the record once it is told that the workloads are done with.
+"""
+
+from clusters import joining
+from clusters.models import Cluster, Phase
+from propagation.models import Propagation
+
+
+def begin() -> None:
+    """Forget the rows of clusters that are detached and keep their workloads.
+
+    Clusters whose workloads go too are deselected by scheduling (they are no candidates any more).
+    """
+    Propagation.objects.filter(cluster__in=joining.keeping_workloads()).delete()
+
+
+def finish() -> None:
+    """Tell the lower app which detaching clusters hold nothing of ours any more."""
+    empty = Cluster.objects.filter(phase=Phase.DETACHING, propagations=None)
+    for pk in empty.values_list("pk", flat=True):
+        joining.workloads_removed(pk)

@@ -1,0 +1,182 @@
+"""Drain the dirty rows of clusters: claim them, deliver concurrently, record what became of them."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from clusters import live
+from clusters.domain.conditions import Status
+from clusters.kube import loop
+from clusters.models import Cluster
+from propagation import delivering
+from propagation.claims import Claim
+from propagation.delivering import Assignment, Lane, Outcome
+from propagation.domain import rendering, types, versions
+from propagation.models import FederatedResource, Propagation
+
+#: Rows of one round; the next round takes the rest, so that nobody waits long for a share.
+BATCH = 2_000
+
+#: Seconds. A failure that may pass by itself is tried again soon, one that needs a person seldom.
+TRANSIENT_BACKOFF = (1.0, 60.0)
+PERMANENT_BACKOFF = (30.0, 600.0)
+
+Again = Callable[[list[int]], Any]
+
+
+def drain(cluster_pks: Collection[int], again: Again) -> None:
+    """Deliver every due row of these clusters; ``again`` is given the clusters that need another drain.
+
+    Clusters that another drain holds are left to it: it looks for new rows after it has let go.
+    Safe to kill at any line: rows stay dirty until their outcome is recorded.
+    """
+    claim = Claim(cluster_pks)
+    try:
+        _deliver_round(claim, again)
+    finally:
+        _let_go(claim, set(claim.cluster_pks), again)
+
+
+def _deliver_round(claim: Claim, again: Again) -> None:
+    assignments = _assignments(claim.cluster_pks)
+    waiting = Counter(assignment.cluster_pk for assignment in assignments)
+    _let_go(claim, claim.cluster_pks - waiting.keys(), again)
+    lanes = _lanes(assignments)
+    deliveries = [delivering.deliver(lanes[one.cluster_pk], one) for one in assignments]
+    for outcomes in loop.gather_batches(deliveries):
+        _record(outcomes)
+        waiting.subtract(outcome.assignment.cluster_pk for outcome in outcomes)
+        claim.renew()
+        _let_go(claim, {pk for pk in claim.cluster_pks if not waiting[pk]}, again)
+
+
+def _let_go(claim: Claim, cluster_pks: set[int], again: Again) -> None:
+    """Release, and only then look again: whoever was refused the claim had made its row dirty before."""
+    if not cluster_pks:
+        return
+    claim.release(cluster_pks)
+    left = Propagation.objects.due(timezone.now()).filter(cluster_id__in=cluster_pks)
+    if pks := sorted(set(left.values_list("cluster_id", flat=True))):
+        again(pks)
+
+
+def _lanes(assignments: Iterable[Assignment]) -> dict[int, Lane]:
+    ranks: dict[int, Counter[int]] = {}
+    for one in assignments:
+        ranks.setdefault(one.cluster_pk, Counter())[one.rank] += 1
+    pool = loop.shared_pool()
+    connections = {cluster.pk: cluster.connection for cluster in Cluster.objects.filter(pk__in=ranks)}
+    return {pk: Lane(pool.member(connections[pk]), counts) for pk, counts in ranks.items()}
+
+
+def _assignments(cluster_pks: Collection[int]) -> list[Assignment]:
+    rows = list(
+        Propagation.objects.due(timezone.now())
+        .filter(cluster_id__in=cluster_pks)
+        .select_related("cluster")
+        .defer("cluster__credential", "cluster__ca_bundle", "cluster__api_resources", "last_event")
+        .order_by("pk")[:BATCH]
+    )
+    resources = FederatedResource.objects.select_related("type").in_bulk({row.resource_id for row in rows})
+    return [_assignment(row, resources[row.resource_id]) for row in rows]
+
+
+def _assignment(row: Propagation, resource: FederatedResource) -> Assignment:
+    return Assignment(
+        pk=row.pk,
+        cluster_pk=row.cluster_id,
+        cluster=row.cluster.name,
+        resource_pk=resource.pk,
+        reference=resource.reference,
+        spec=specification(resource, row.replicas),
+        generation=resource.generation,
+        desired_generation=row.desired_generation,
+        selected=row.selected,
+        ready=row.cluster.ready == Status.TRUE,
+        deleting=resource.deletion_requested_at is not None,
+        orphan=resource.orphan,
+        policy=resource.conflict_policy,
+        retain_replicas=resource.retain_replicas,
+        applied_hash=row.applied_hash,
+        drifted=row.drifted,
+        attempts=row.attempts,
+        rank=types.rank(resource.type.kind, removing=not row.selected),
+    )
+
+
+def specification(resource: FederatedResource, replicas: int | None) -> rendering.Spec:
+    """What the pure renderer needs to know of a resource."""
+    return rendering.Spec(
+        reference=resource.reference,
+        template=resource.template,
+        overrides=resource.overrides,
+        replicas=replicas,
+        retain_replicas=resource.retain_replicas,
+    )
+
+
+def _record(outcomes: list[Outcome]) -> None:
+    now = timezone.now()
+    applied = [one for one in outcomes if one.live is not None]
+    unsettled = [one for one in outcomes if one.live is None and not one.gone]
+    gone = [one.assignment.pk for one in outcomes if one.gone]
+    Propagation.objects.record([_applied_row(one, now) for one in applied])
+    # A row that was changed meanwhile is due at once: the failure of its former wish must not delay it.
+    Propagation.objects.record([_unsettled_row(one, now) for one in unsettled], guard="desired_generation")
+    if gone:
+        Propagation.objects.filter(pk__in=gone, selected=False).delete()
+        _finish_deletions({one.assignment.resource_pk for one in outcomes if one.gone})
+    live.announce("workloads", {one.assignment.resource_pk for one in outcomes})
+    live.announce("cluster-propagations", {one.assignment.cluster_pk for one in outcomes})
+
+
+def _applied_row(outcome: Outcome, now: datetime) -> dict[str, Any]:
+    assert outcome.live is not None  # noqa: S101  (the caller chose these)
+    return {
+        **_common(outcome, now),
+        "applied_generation": outcome.assignment.desired_generation,
+        "applied_revision": outcome.assignment.generation,
+        "applied_hash": outcome.digest,
+        "applied_owned": versions.owned(outcome.live),
+        "uid": outcome.live["metadata"].get("uid", ""),
+        "attempts": 0,
+        "next_attempt_at": None,
+    }
+
+
+def _unsettled_row(outcome: Outcome, now: datetime) -> dict[str, Any]:
+    return {
+        **_common(outcome, now),
+        "desired_generation": outcome.assignment.desired_generation,
+        "attempts": outcome.assignment.attempts + 1,
+        "next_attempt_at": now + backoff(outcome),
+    }
+
+
+def _common(outcome: Outcome, now: datetime) -> dict[str, Any]:
+    return {
+        "pk": outcome.assignment.pk,
+        "delivery": outcome.delivery,
+        "reason": outcome.status,
+        "message": outcome.message,
+        "delivered_at": now,
+    }
+
+
+def backoff(outcome: Outcome) -> timedelta:
+    """Exponential with full jitter above half; never sooner than the server asked (``Retry-After``)."""
+    first, longest = TRANSIENT_BACKOFF if outcome.transient else PERMANENT_BACKOFF
+    step = min(longest, first * 2 ** min(outcome.assignment.attempts, 10))
+    jittered = step * random.uniform(0.5, 1.0)  # noqa: S311  (not a secret)
+    return timedelta(seconds=max(jittered, outcome.retry_after))
+
+
+def _finish_deletions(resource_pks: Collection[int]) -> None:
+    """A deleted resource goes when its last object has gone."""
+    FederatedResource.objects.filter(
+        pk__in=resource_pks, deletion_requested_at__isnull=False, propagations=None
+    ).delete()

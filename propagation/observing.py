@@ -1,0 +1,179 @@
+"""Read how objects fare out of what the members report, and write it to their rows."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from clusters import live
+from propagation.domain import rollout, versions
+from propagation.domain.statuses import Rollout
+from propagation.models import Propagation
+
+Object = dict[str, Any]
+
+#: What ``live_owned`` holds when the object is not there.
+ABSENT = "absent"
+
+#: Rollouts for whose cause the pods are asked.
+UNFINISHED = (Rollout.WAITING, Rollout.PROGRESSING, Rollout.STALLED, Rollout.FAILED)
+
+Key = tuple[int, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """An object in a member as its API server reported it; ``live`` is None when it is gone."""
+
+    cluster_pk: int
+    type_name: str
+    namespace: str
+    name: str
+    live: Object | None
+
+    @property
+    def key(self) -> Key:
+        return (self.cluster_pk, self.type_name, self.namespace, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """Why a rollout does not get on, read from its pods; an empty reason clears the former one."""
+
+    pk: int
+    reason: str
+    message: str
+
+
+def record(observations: Sequence[Observation]) -> set[int]:
+    """Write what changed; return the keys of the clusters in which something drifted.
+
+    Of several observations of one object the last counts. Objects without a row are not ours to report.
+    """
+    latest = {observation.key: observation for observation in observations}
+    rows = _rows(latest.values())
+    now = timezone.now()
+    changes = [change for row in rows if (change := _change(row, latest[_key(row)], now)) is not None]
+    Propagation.objects.record(changes)
+    changed = {change["pk"] for change in changes}
+    _announce([row for row in rows if row.pk in changed])
+    return repair({row.pk for row in rows})
+
+
+def missing(cluster_pk: int, type_name: str, listed: Iterable[Object]) -> list[Observation]:
+    """After a list: the objects that we applied and that the cluster no longer has."""
+    present = {_name_of(item) for item in listed}
+    rows = Propagation.objects.filter(cluster_id=cluster_pk, resource__type__name=type_name)
+    applied = rows.exclude(applied_hash="").exclude(live_owned=ABSENT)
+    names = set(applied.values_list("resource__namespace", "resource__name"))
+    return [Observation(cluster_pk, type_name, *name, live=None) for name in sorted(names - present)]
+
+
+def repair(pks: Collection[int] | None = None) -> set[int]:
+    """Make drifted rows dirty; return their clusters. Without keys, look at all rows."""
+    rows = Propagation.objects.drifted()
+    if pks is not None:
+        rows = rows.filter(pk__in=pks)
+    drifted = dict(rows.values_list("pk", "cluster_id"))
+    if drifted:
+        Propagation.objects.filter(pk__in=drifted).update(
+            desired_generation=F("desired_generation") + 1, next_attempt_at=None
+        )
+    return set(drifted.values())
+
+
+def _rows(observations: Collection[Observation]) -> list[Propagation]:
+    wanted = {observation.key for observation in observations}
+    rows = Propagation.objects.filter(
+        cluster_id__in={one.cluster_pk for one in observations},
+        resource__type__name__in={one.type_name for one in observations},
+        resource__name__in={one.name for one in observations},
+    ).select_related("resource__type")
+    slim = rows.defer("resource__template", "resource__overrides", "resource__placement")
+    return [row for row in slim if _key(row) in wanted]
+
+
+def _key(row: Propagation) -> Key:
+    return (row.cluster_id, row.resource.type.name, row.resource.namespace, row.resource.name)
+
+
+def _name_of(item: Object) -> tuple[str, str]:
+    metadata = item["metadata"]
+    return (metadata.get("namespace", ""), metadata["name"])
+
+
+def _change(row: Propagation, observation: Observation, now: datetime) -> dict[str, Any] | None:
+    """The new values of the row's observed columns, or None when they are what they were."""
+    values = _gone() if observation.live is None else _present(row, observation.live)
+    if all(getattr(row, name) == value for name, value in values.items()):
+        return None
+    return {"pk": row.pk, "observed_at": now, **values}
+
+
+def _gone() -> dict[str, Any]:
+    return {
+        "live_owned": ABSENT,
+        "rollout": Rollout.UNKNOWN,
+        "rollout_reason": "",
+        "rollout_message": "",
+        "ready_replicas": None,
+        "total_replicas": None,
+        "hint_reason": "",
+    }
+
+
+def _present(row: Propagation, live_object: Object) -> dict[str, Any]:
+    status = rollout.read(live_object)
+    hint = row.hint_reason if status.rollout in UNFINISHED else ""
+    stalled = hint and status.rollout == Rollout.PROGRESSING
+    return {
+        "live_owned": versions.owned(live_object) or ABSENT,
+        "rollout": Rollout.STALLED if stalled else status.rollout,
+        "rollout_reason": status.reason,
+        "rollout_message": status.message,
+        "ready_replicas": status.ready,
+        "total_replicas": status.total,
+        "hint_reason": hint,
+    }
+
+
+def troubled(limit: int) -> list[Propagation]:
+    """Rows whose rollout is not finished, in clusters that answer, those with the oldest news first."""
+    rows = Propagation.objects.filter(rollout__in=UNFINISHED, cluster__ready="True").exclude(applied_hash="")
+    return list(rows.select_related("resource__type", "cluster").order_by("observed_at")[:limit])
+
+
+def record_hints(hints: Sequence[Hint]) -> None:
+    """Write why rollouts do not get on; a rollout that has a cause is stalled, not progressing."""
+    now = timezone.now()
+    rows = Propagation.objects.filter(pk__in={hint.pk for hint in hints}).in_bulk()
+    changed = []
+    for hint in hints:
+        row = rows.get(hint.pk)
+        if row is None or (row.hint_reason, row.last_event) == (hint.reason, hint.message or row.last_event):
+            continue
+        row.rollout = _rollout_with(row.rollout, hint.reason)
+        row.hint_reason = hint.reason
+        row.last_event = hint.message or row.last_event
+        row.last_event_at = now
+        row.observed_at = now
+        changed.append(row)
+    columns = ("rollout", "hint_reason", "last_event", "last_event_at", "observed_at")
+    Propagation.objects.record(
+        [{"pk": row.pk, **{name: getattr(row, name) for name in columns}} for row in changed]
+    )
+    _announce(changed)
+
+
+def _rollout_with(current: str, reason: str) -> str:
+    if reason and current == Rollout.PROGRESSING:
+        return Rollout.STALLED
+    return Rollout.PROGRESSING if not reason and current == Rollout.STALLED else current
+
+
+def _announce(rows: Collection[Propagation]) -> None:
+    live.announce("workloads", {row.resource_id for row in rows})
+    live.announce("cluster-propagations", {row.cluster_id for row in rows})

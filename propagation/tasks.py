@@ -1,0 +1,52 @@
+"""Wake-ups: each task loads, calls one activity, and may be lost, repeated or killed at any line."""
+
+from collections.abc import Collection
+
+from celery import shared_task
+from django.utils import timezone
+
+from clusters.tasks import wake
+from propagation import departing, dispatching, observing, scheduling
+from propagation.models import Propagation
+
+
+def drain_soon(cluster_pks: Collection[int]) -> None:
+    """Ask for a drain of these clusters by whichever worker is free."""
+    if cluster_pks:
+        wake(drain, sorted(cluster_pks))
+
+
+@shared_task
+def schedule(resource_pks: list[int]) -> None:
+    """Place these resources, and deliver them at once: a second hop would cost more than the delivery."""
+    if touched := scheduling.schedule(resource_pks):
+        dispatching.drain(touched, drain_soon)
+
+
+@shared_task
+def drain(cluster_pks: list[int]) -> None:
+    """Deliver what is due in these clusters."""
+    dispatching.drain(cluster_pks, drain_soon)
+    departing.finish()
+
+
+@shared_task
+def clusters_changed(cluster_pks: list[int]) -> None:
+    """Members joined, left, came back, or have other labels: look again at all that it could concern."""
+    departing.begin()
+    touched = scheduling.schedule()
+    scheduling.retry_now(cluster_pks)
+    drain_soon(touched | set(cluster_pks))
+    departing.finish()
+
+
+@shared_task
+def resync() -> None:
+    """Find what lost wake-ups left behind: Redis carries no state, the database does."""
+    if behind := scheduling.unscheduled():
+        scheduling.schedule(behind)
+    observing.repair()
+    departing.begin()
+    departing.finish()
+    due = Propagation.objects.due(timezone.now()).values_list("cluster_id", flat=True).distinct()
+    drain_soon(set(due))
