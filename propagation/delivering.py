@@ -19,7 +19,6 @@ from clusters.domain.references import NAMESPACE, ObjectReference
 from clusters.kube import errors
 from clusters.kube.client import Member
 from propagation.domain import operations, rendering
-from propagation.domain.operations import Situation
 from propagation.domain.overrides import OverrideError
 from propagation.domain.statuses import Delivery, PropagationStatus
 

@@ -201,7 +201,7 @@ class Propagation(models.Model):
 
 
 class Drain(models.Model):
-    """The claim that lets at most one drain work on a cluster; it lapses, so a killed worker blocks nobody."""
+    """The claim that lets at most one drain work on a cluster; it lapses when its holder was killed."""
 
     cluster = models.OneToOneField(Cluster, models.CASCADE, related_name="drain", primary_key=True)
     holder = models.CharField(max_length=36, blank=True)
