@@ -1,0 +1,55 @@
+"""Scaling and deleting a federated resource."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from propagation.models import FederatedResource
+
+
+class Fate:
+    """What becomes of the objects in the members when their federated resource is deleted."""
+
+    REMOVE = "remove"
+    KEEP = "keep"
+
+
+class ScaleForm(forms.Form):
+    """Another number of replicas for every cluster that does not override it."""
+
+    replicas = forms.IntegerField(label=_("Replicas in each cluster"), min_value=0, max_value=100_000)
+    generation = forms.IntegerField(widget=forms.HiddenInput)
+
+
+class DeleteForm(forms.Form):
+    """Typing the name confirms."""
+
+    fate = forms.ChoiceField(
+        label=_("The objects in the clusters"),
+        initial=Fate.REMOVE,
+        choices=[
+            (Fate.REMOVE, _("Delete them in every cluster")),
+            (Fate.KEEP, _("Keep the objects in the members, and only stop managing them")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    confirmation = forms.CharField(label=_("Type the name to confirm"), max_length=253)
+
+    def __init__(self, resource: FederatedResource, data: Any = None) -> None:
+        super().__init__(data)
+        self.resource = resource
+
+    def clean_confirmation(self) -> str:
+        """It has to be the name of the resource."""
+        typed: str = self.cleaned_data["confirmation"]
+        if typed != self.resource.name:
+            raise forms.ValidationError(
+                _("This is not the name: type %(name)s."), params={"name": self.resource.name}
+            )
+        return typed
+
+    @property
+    def orphan(self) -> bool:
+        """Whether the objects stay; only of a valid form."""
+        return bool(self.cleaned_data["fate"] == Fate.KEEP)
