@@ -5,7 +5,10 @@ from urllib.parse import urlsplit
 
 #: Link-local networks hold the metadata services; the others are the providers' own exceptions to that.
 _FORBIDDEN_NETWORKS = tuple(
-    map(ip_network, ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32", "0.0.0.0/32", "::/128"))
+    map(
+        ip_network,
+        ("169.254.0.0/16", "fe80::/10", "fd00:ec2::254/128", "100.100.100.200/32", "0.0.0.0/32", "::/128"),
+    )
 )
 _FORBIDDEN_NAMES = frozenset({"metadata", "metadata.google.internal", "metadata.goog", "instance-data"})
 
@@ -34,7 +37,9 @@ def check_server(url: str) -> None:
     if parts.username or parts.password or parts.query or parts.fragment:
         raise InvalidAddress("The server's address must hold no user, password, query or fragment.")
     if _is_forbidden_host(parts.hostname):
-        raise InvalidAddress(f"{parts.hostname} is the address of a cloud metadata service, not of a cluster.")
+        raise InvalidAddress(
+            f"{parts.hostname} is the address of a cloud metadata service, not of a cluster."
+        )
 
 
 def _is_forbidden_host(host: str) -> bool:

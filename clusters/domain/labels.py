@@ -100,7 +100,9 @@ def parse_selector(data: Any) -> Selector:
         raise InvalidSelector("", "A selector is a mapping with matchLabels or matchExpressions.")
     if unknown := sorted(set(data) - {"matchLabels", "matchExpressions"}):
         raise InvalidSelector(f"/{unknown[0]}", f"A selector has no field {unknown[0]}.")
-    return Selector((*_match_labels(data.get("matchLabels")), *_match_expressions(data.get("matchExpressions"))))
+    return Selector(
+        (*_match_labels(data.get("matchLabels")), *_match_expressions(data.get("matchExpressions")))
+    )
 
 
 def _match_labels(data: Any) -> list[Requirement]:
@@ -130,7 +132,9 @@ def _expression(item: Any, path: str) -> Requirement:
     operator = Operator(item["operator"])
     takes_values = operator in (Operator.IN, Operator.NOT_IN)
     if not isinstance(values, list) or bool(values) != takes_values:
-        raise InvalidSelector(f"{path}/values", f"{operator} takes {'values' if takes_values else 'no values'}.")
+        raise InvalidSelector(
+            f"{path}/values", f"{operator} takes {'values' if takes_values else 'no values'}."
+        )
     for value in values or [""]:
         _check_pair(key, value, path)
     return Requirement(str(key), operator, tuple(values))

@@ -72,7 +72,9 @@ class _GuardedResolver(AbstractResolver):
 
 
 async def _refuse_redirect(session: Any, context: SimpleNamespace, params: Any) -> None:
-    raise errors.AddressNotAllowed("The server redirects elsewhere; give the address of the API server itself.")
+    raise errors.AddressNotAllowed(
+        "The server redirects elsewhere; give the address of the API server itself."
+    )
 
 
 def _trace() -> aiohttp.TraceConfig:
@@ -91,7 +93,9 @@ class Member:
 
     # Objects
 
-    async def apply(self, ref: ObjectReference, body: Object, *, force: bool, dry_run: bool = False) -> Applied:
+    async def apply(
+        self, ref: ObjectReference, body: Object, *, force: bool, dry_run: bool = False
+    ) -> Applied:
         """Server-side apply in one request; without ``force`` raises ``ApplyConflict``."""
         query = {"fieldManager": FIELD_MANAGER, "force": "true" if force else "false"}
         if dry_run:
@@ -124,7 +128,11 @@ class Member:
 
         With ``uid`` another object of that name is left alone: ``Conflict``.
         """
-        options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation_policy}
+        options: Object = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": propagation_policy,
+        }
         if uid:
             options["preconditions"] = {"uid": uid}
         try:

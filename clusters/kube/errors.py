@@ -155,7 +155,9 @@ def from_exception(error: BaseException, server: str) -> MemberError:
         case aiohttp.ClientConnectorDNSError() | socket.gaierror():
             return Unreachable(f"The name in {server} cannot be resolved.", reason=Reason.NAME_NOT_RESOLVED)
         case aiohttp.ServerTimeoutError() if "onnect" in str(error):
-            return Unreachable(f"{server} did not accept a connection in time.", reason=Reason.CONNECT_TIMEOUT)
+            return Unreachable(
+                f"{server} did not accept a connection in time.", reason=Reason.CONNECT_TIMEOUT
+            )
         case asyncio.TimeoutError():
             return TimedOut(f"{server} did not answer in time.")
         case aiohttp.ClientConnectorError() if isinstance(error.os_error, ConnectionRefusedError):

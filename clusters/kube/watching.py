@@ -47,7 +47,11 @@ class Broken:
 
 
 async def watch(
-    member: Member, type: ResourceType, *, label_selector: str = "", namespace: str = ""  # noqa: A002
+    member: Member,
+    type: ResourceType,
+    *,
+    label_selector: str = "",
+    namespace: str = "",  # noqa: A002
 ) -> AsyncIterator[Synced | Event | Broken]:
     """What happens to the objects of a kind; never ends by itself and never raises."""
     version = ""

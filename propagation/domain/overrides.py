@@ -1,0 +1,109 @@
+"""What differs from cluster to cluster: KubeFed's overrides, a JSON patch per cluster.
+
+RFC 6902 with RFC 6901 pointers; the operation is ``replace`` unless given.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jsonpatch
+import jsonpointer
+
+Object = dict[str, Any]
+
+OPERATIONS = ("add", "remove", "replace")
+REFUSED = ("/metadata/namespace", "/metadata/name", "/metadata/generateName", "/kind")
+
+
+class OverrideError(ValueError):
+    """An override that cannot be applied; ``path`` is the pointer into the object."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something wrong in what was given; ``path`` is a JSON pointer into it."""
+
+    path: str
+    message: str
+
+
+def validate(overrides: Any) -> list[Problem]:
+    """All that is wrong with a list of overrides, before anything is stored."""
+    if not isinstance(overrides, list):
+        return [Problem("", "overrides is a list.")]
+    problems: list[Problem] = []
+    seen: set[str] = set()
+    for index, entry in enumerate(overrides):
+        problems += _entry_problems(entry, f"/{index}", seen)
+    return problems
+
+
+def _entry_problems(entry: Any, path: str, seen: set[str]) -> list[Problem]:
+    if not isinstance(entry, Mapping) or not isinstance(entry.get("clusterName"), str):
+        return [Problem(path, "An override has a clusterName and clusterOverrides.")]
+    name = entry["clusterName"]
+    if name in seen:
+        return [Problem(f"{path}/clusterName", f"The cluster {name} has overrides twice.")]
+    seen.add(name)
+    patches = entry.get("clusterOverrides") or []
+    if not isinstance(patches, list):
+        return [Problem(f"{path}/clusterOverrides", "clusterOverrides is a list.")]
+    return _patch_problems(patches, f"{path}/clusterOverrides")
+
+
+def _patch_problems(patches: Sequence[Any], path: str) -> list[Problem]:
+    problems = []
+    paths: set[str] = set()
+    for index, patch in enumerate(patches):
+        where = f"{path}/{index}"
+        message = _patch_problem(patch, paths)
+        if message:
+            problems.append(Problem(where, message))
+        elif isinstance(patch, Mapping):
+            paths.add(patch["path"])
+    return problems
+
+
+def _patch_problem(patch: Any, paths: set[str]) -> str:
+    if not isinstance(patch, Mapping) or not isinstance(patch.get("path"), str):
+        return "An override has a path."
+    pointer, operation = patch["path"], patch.get("op", "replace")
+    if operation not in OPERATIONS:
+        return f"The op is one of {', '.join(OPERATIONS)}."
+    if operation != "remove" and "value" not in patch:
+        return f"{operation} needs a value."
+    if any(pointer == refused or pointer.startswith(refused + "/") for refused in REFUSED):
+        return f"{pointer} cannot be overridden."
+    if pointer in paths:
+        return f"{pointer} is overridden twice for this cluster."
+    try:
+        jsonpointer.JsonPointer(pointer)
+    except jsonpointer.JsonPointerException:
+        return f"{pointer} is not a JSON pointer: it starts with a slash."
+    return "" if pointer else "The path must name something inside the object."
+
+
+def for_cluster(overrides: Sequence[Mapping[str, Any]], cluster: str) -> list[Object]:
+    """The operations for one cluster, in order, each with its ``op``."""
+    return [
+        {"op": "replace", **patch}
+        for entry in overrides
+        if entry.get("clusterName") == cluster
+        for patch in entry.get("clusterOverrides") or []
+    ]
+
+
+def apply(target: Object, operations: Sequence[Object]) -> Object:
+    """A patched copy; raises ``OverrideError`` for the first operation that cannot be applied."""
+    for operation in operations:
+        try:
+            target = jsonpatch.apply_patch(target, [operation])
+        except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError) as error:
+            path = str(operation.get("path", ""))
+            raise OverrideError(path, f"{operation.get('op')} {path}: {error}") from None
+    return target

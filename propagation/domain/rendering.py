@@ -1,0 +1,52 @@
+"""The object for one cluster, in KubeFed's order.
+
+template, then identity, managed label, planned replicas, what the member owns, and last the overrides.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from clusters.domain.labels import MANAGED
+from clusters.domain.references import ObjectReference
+from propagation.domain import overrides, retention
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """A federated object for the renderer; ``replicas`` is the plan's share of the cluster, if there is one."""
+
+    reference: ObjectReference
+    template: Mapping[str, Any]
+    overrides: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    replicas: int | None = None
+    retain_replicas: bool = False
+
+
+def render(spec: Spec, cluster: str, live: Object | None = None) -> Object:
+    """The object as it should be in ``cluster``; raises ``OverrideError``."""
+    rendered: Object = deepcopy(dict(spec.template))
+    rendered["apiVersion"] = spec.reference.type.api_version
+    rendered["kind"] = spec.reference.type.kind
+    metadata = rendered["metadata"] = dict(rendered.get("metadata") or {})
+    metadata["name"] = spec.reference.name
+    if spec.reference.type.namespaced:
+        metadata["namespace"] = spec.reference.namespace
+    metadata["labels"] = {**(metadata.get("labels") or {}), MANAGED: "true"}
+    rendered.pop("status", None)
+    if spec.replicas is not None:
+        rendered.setdefault("spec", {})["replicas"] = spec.replicas
+    if live is not None:
+        rendered = retention.retain(rendered, live, replicas=spec.retain_replicas)
+    return overrides.apply(rendered, overrides.for_cluster(spec.overrides, cluster))
+
+
+def digest(rendered: Object) -> str:
+    """SHA-256 of the canonical JSON, in hexadecimal."""
+    canonical = json.dumps(rendered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

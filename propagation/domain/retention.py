@@ -1,0 +1,55 @@
+"""What a member owns in an object and must keep when the object is updated."""
+
+from copy import deepcopy
+from typing import Any
+
+Object = dict[str, Any]
+
+
+def retain(desired: Object, live: Object, *, replicas: bool = False) -> Object:
+    """``desired`` with what the member owns taken from ``live``; ``replicas`` keeps its scale too."""
+    kept = deepcopy(desired)
+    match desired.get("kind"):
+        case "Service":
+            _retain_service(kept, live)
+        case "ServiceAccount" if not desired.get("secrets") and live.get("secrets"):
+            kept["secrets"] = deepcopy(live["secrets"])
+        case "PersistentVolumeClaim" if volume := _spec(live).get("volumeName"):
+            kept.setdefault("spec", {}).setdefault("volumeName", volume)
+        case "Job":
+            _retain_job(kept, live)
+    if replicas and "replicas" in _spec(live):
+        kept.setdefault("spec", {})["replicas"] = live["spec"]["replicas"]
+    return kept
+
+
+def _spec(item: Object) -> Object:
+    return item.get("spec") or {}
+
+
+def _retain_service(kept: Object, live: Object) -> None:
+    spec, old = kept.setdefault("spec", {}), _spec(live)
+    if (old.get("healthCheckNodePort") or 0) > 0:
+        spec["healthCheckNodePort"] = old["healthCheckNodePort"]
+    for name in ("clusterIP", "clusterIPs"):
+        if old.get(name):
+            spec[name] = deepcopy(old[name])
+    ports = {_port_key(port): port.get("nodePort") for port in old.get("ports") or []}
+    for port in spec.get("ports") or []:
+        if node_port := ports.get(_port_key(port)):
+            port["nodePort"] = node_port
+
+
+def _port_key(port: Object) -> tuple[Any, ...]:
+    return (port.get("name"), port.get("protocol", "TCP"), port.get("port"))
+
+
+def _retain_job(kept: Object, live: Object) -> None:
+    """The API server generates a Job's selector and the pods' labels that it selects."""
+    spec, old = kept.setdefault("spec", {}), _spec(live)
+    if "selector" in old:
+        spec.setdefault("selector", deepcopy(old["selector"]))
+    generated = ((old.get("template") or {}).get("metadata") or {}).get("labels") or {}
+    labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
+    for key, value in generated.items():
+        labels.setdefault(key, value)

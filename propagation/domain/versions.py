@@ -1,0 +1,83 @@
+"""Is the live object still what we applied?"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+Object = dict[str, Any]
+
+MANAGER = "fedconsole"
+
+#: What identifies an item of a list of maps, in the order in which Kubernetes uses them.
+_KEYS = ("name", "containerPort", "port", "mountPath", "key", "type", "ip", "topologyKey", "uid")
+
+_QUANTITY = re.compile(r"^([+-]?\d+(?:\.\d+)?)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|)$")
+_FACTORS = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    **{unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)},
+    **{unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)},
+}
+
+
+def owned(live: Object) -> str:
+    """A digest of the fields that we own in a live object; empty when we own none.
+
+    The API server takes a field from us as soon as somebody else changes or removes it: the digest
+    changes with every drift, and with nothing else that others do.
+    """
+    for entry in (live.get("metadata") or {}).get("managedFields") or []:
+        if (
+            entry.get("manager") == MANAGER
+            and entry.get("operation") == "Apply"
+            and not entry.get("subresource")
+        ):
+            fields = json.dumps(entry.get("fieldsV1") or {}, sort_keys=True, separators=(",", ":"))
+            return hashlib.sha256(fields.encode()).hexdigest()
+    return ""
+
+
+def covers(live: Any, desired: Any) -> bool:
+    """Whether every field of ``desired`` is in ``live`` with the same value; ``live`` may have more."""
+    if isinstance(desired, Mapping):
+        if not desired and live is None:
+            return True
+        return isinstance(live, Mapping) and all(covers(live.get(key), desired[key]) for key in desired)
+    if isinstance(desired, list):
+        return _covers_list(live or [], desired)
+    return bool(live == desired) or _same_quantity(live, desired)
+
+
+def _covers_list(live: Any, desired: list[Any]) -> bool:
+    if not isinstance(live, list):
+        return False
+    key = _key_of(desired)
+    if key is None:
+        return len(live) == len(desired) and all(map(covers, live, desired))
+    by_key: dict[Any, list[Any]] = {}
+    for item in live:
+        if isinstance(item, Mapping):
+            by_key.setdefault(item.get(key), []).append(item)
+    return all(any(covers(one, item) for one in by_key.get(item[key], [])) for item in desired)
+
+
+def _key_of(items: list[Any]) -> str | None:
+    """The field that identifies these items, if they are maps that all have one."""
+    if not items or not all(isinstance(item, Mapping) for item in items):
+        return None
+    return next((key for key in _KEYS if all(key in item for item in items)), None)
+
+
+def _same_quantity(live: Any, desired: Any) -> bool:
+    one, other = _quantity(live), _quantity(desired)
+    return one is not None and one == other
+
+
+def _quantity(value: Any) -> Decimal | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    found = _QUANTITY.match(str(value))
+    return Decimal(found[1]) * _FACTORS[found[2]] if found else None
