@@ -4,11 +4,12 @@ RFC 6902 with RFC 6901 pointers; the operation is ``replace`` unless given.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import jsonpatch
 import jsonpointer
+
+from propagation.domain.problems import Problem
 
 Object = dict[str, Any]
 
@@ -22,14 +23,6 @@ class OverrideError(ValueError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
         self.path = path
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong in what was given; ``path`` is a JSON pointer into it."""
-
-    path: str
-    message: str
 
 
 def validate(overrides: Any) -> list[Problem]:
