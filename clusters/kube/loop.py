@@ -87,3 +87,8 @@ def gather_batches(coroutines: Iterable[Coroutine[Any, Any, T]], window: float =
         left -= len(batch)
         yield batch
     finished.result()
+
+
+def start(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine on the loop without waiting for it; it must not raise."""
+    asyncio.run_coroutine_threadsafe(coroutine, _background().loop)

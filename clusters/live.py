@@ -1,0 +1,36 @@
+"""Tell open pages that something changed: a wake-up with keys, never state.
+
+A message that is lost or comes twice does no harm: pages are refreshed after every reconnect.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+from channels.layers import get_channel_layer
+from django.db import transaction
+
+from clusters.kube import loop
+
+logger = logging.getLogger(__name__)
+
+#: Keys of one message.
+BATCH = 500
+
+
+def announce(group: str, pks: Iterable[int]) -> None:
+    """After the commit, send ``{"type": "changed", "group": group, "pks": [...]}`` to a group."""
+    keys = sorted(set(pks))
+    for start in range(0, len(keys), BATCH):
+        message = {"type": "changed", "group": group, "pks": keys[start : start + BATCH]}
+        transaction.on_commit(lambda message=message: loop.start(_send(group, message)))  # type: ignore[misc]
+
+
+async def _send(group: str, message: dict[str, Any]) -> None:
+    try:
+        await get_channel_layer().group_send(group, message)
+    except (OSError, asyncio.TimeoutError) as error:
+        logger.warning("Open pages were not told of a change: %s", type(error).__name__)
+    except Exception:
+        logger.exception("Open pages were not told of a change")

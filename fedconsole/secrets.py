@@ -1,0 +1,37 @@
+"""Keys that a single machine generates for itself when it is given none."""
+
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+
+def generated(path: Path, make: Callable[[], str]) -> str:
+    """The secret kept at ``path``, made there on first use, readable by its owner alone."""
+    try:
+        return path.read_text().strip()
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    value = make()
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.touch(mode=0o600)
+    part.write_text(value)
+    try:
+        os.link(part, path)  # atomic: of several processes that start at once, one wins
+    except FileExistsError:
+        return path.read_text().strip()
+    finally:
+        part.unlink()
+    return value
+
+
+def secret_key(state_dir: Path) -> str:
+    """Django's SECRET_KEY."""
+    return generated(state_dir / "secret-key", lambda: secrets.token_urlsafe(50))
+
+
+def encryption_key(state_dir: Path) -> str:
+    """A Fernet key for what is encrypted at rest."""
+    return generated(state_dir / "encryption-key", lambda: Fernet.generate_key().decode())
