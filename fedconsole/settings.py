@@ -3,11 +3,15 @@
 from typing import Any
 
 import dj_database_url
+import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from fedconsole import secrets
 from fedconsole.env import BASE_DIR, env, state_dir
+
+# Lets generic classes of Django be subscripted at run time, as type checkers have it.
+django_stubs_ext.monkeypatch()
 
 STATE_DIR = state_dir()
 

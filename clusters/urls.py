@@ -1,0 +1,7 @@
+"""Paths of the clusters pages."""
+
+from django.urls import URLPattern
+
+app_name = "clusters"
+
+urlpatterns: list[URLPattern] = []
