@@ -1,5 +1,6 @@
 """Member clusters: what is known of them, and the steps of joining and leaving."""
 
+import uuid
 from datetime import datetime
 from typing import ClassVar
 
@@ -63,11 +64,14 @@ class Cluster(models.Model):
     # Joining: the uploaded credential is replaced by one of our own
     credential = EncryptedJSONField(null=True, editable=False)
     credential_expires_at = models.DateTimeField(null=True, editable=False)
+    # Set with the first credential of our own: until then, the uploaded one is in use.
+    credential_renew_at = models.DateTimeField(null=True, editable=False)
     phase = models.CharField(max_length=20, choices=Phase, default=Phase.PENDING)
     uid = models.CharField(max_length=64, unique=True, null=True, editable=False)
     joined_at = models.DateTimeField(null=True, editable=False)
 
     # Probing. ``region`` and ``zones`` may be given by people first; an observed node label wins.
+    # Before a cluster has joined, ``reason`` and ``message`` are joining's: why it does not get on.
     region = models.CharField(max_length=63, blank=True)
     zones = models.JSONField(default=list, blank=True)
     version = models.CharField(max_length=63, blank=True, editable=False)
@@ -128,6 +132,21 @@ class Cluster(models.Model):
     def selection_labels(self) -> dict[str, str]:
         """What a ``clusterSelector`` matches against."""
         return self.labels
+
+
+class Console(models.Model):
+    """This console's identity: the mark that it leaves in its members, so that no other one takes them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    singleton = models.BooleanField(default=True, unique=True, editable=False)
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @classmethod
+    def identity(cls) -> str:
+        """The id, made up on first use; the database lets only one be."""
+        return str(cls.objects.get_or_create(singleton=True)[0].id)
 
 
 class JoinStep(models.Model):
