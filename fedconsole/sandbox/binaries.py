@@ -1,0 +1,157 @@
+"""Where etcd and the Kubernetes binaries come from, and the cache that keeps them.
+
+In this order: ``KUBEBUILDER_ASSETS``, the cache, the official release, a Go build of the released
+module, the distribution's source package. The last two take minutes, once.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from fedconsole.sandbox import from_debian, from_go, from_release
+from fedconsole.sandbox.progress import Report
+from fedconsole.sandbox.sources import Unavailable
+
+NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+
+#: The release that is fetched or built where none is asked for.
+CURRENT = "v1.36.3"
+#: What Debian's source package builds.
+DEBIAN = "v1.20.2"
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """A folder with every program of ``NAMES``; ``version`` is like ``v1.20.2``."""
+
+    folder: Path
+    version: str
+
+    def path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    @property
+    def minor(self) -> int:
+        """20 for v1.20.2."""
+        return int(self.version.split(".")[1])
+
+
+def cache() -> Path:
+    """The folder with one folder per version."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return base / "fedconsole" / "kubernetes"
+
+
+def cached_versions() -> list[str]:
+    """Complete versions in the cache, oldest first."""
+    found = [path.name for path in cache().glob("v*") if _is_complete(path)]
+    return sorted(found, key=_sort_key)
+
+
+def ensure(version: str = "", report: Report = print) -> Binaries:
+    """The binaries of a version, got or built where they are not there yet.
+
+    Without a version: those of ``KUBEBUILDER_ASSETS``, else the newest that is cached, else whatever
+    this machine can get first. Raises ``Unavailable`` with what to do.
+    """
+    wanted = _normal(version)
+    if not wanted:
+        if assets := _assets():
+            return assets
+        if versions := cached_versions():
+            wanted = versions[-1]
+    if wanted and _is_complete(cache() / wanted):
+        return Binaries(cache() / wanted, wanted)
+    with _only_one(report):
+        return _obtain(wanted, report)
+
+
+def _obtain(wanted: str, report: Report) -> Binaries:
+    reasons = []
+    for version, name, get in _sources(wanted):
+        if _is_complete(cache() / version):  # somebody else was faster
+            return Binaries(cache() / version, version)
+        try:
+            return _into_cache(version, get, report)
+        except Unavailable as reason:
+            reasons.append(f"{name}: {reason}")
+            report(reasons[-1])
+    raise Unavailable(
+        "No Kubernetes binaries can be had here. "
+        + " ".join(reasons)
+        + " Or put them into a folder and name it in KUBEBUILDER_ASSETS."
+    )
+
+
+Source = tuple[str, str, Callable[[str, Path, Report], None]]
+
+
+def _sources(wanted: str) -> list[Source]:
+    """What to try, in order: for people who did not ask for a version, the quickest route wins."""
+    current = wanted or CURRENT
+    sources: list[Source] = [(current, "Official release", from_release.get)]
+    debian: Source = (DEBIAN, "Debian source package", from_debian.build)
+    go: Source = (current, "Go build", from_go.build)
+    if wanted == DEBIAN:
+        return [debian, *sources]
+    return [*sources, go] if wanted else [*sources, go, debian]
+
+
+def _into_cache(version: str, get: Callable[[str, Path, Report], None], report: Report) -> Binaries:
+    """Fill a folder beside its final place, so that the cache never holds half a version."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache(), prefix=".part-") as part:
+        folder = Path(part) / version
+        folder.mkdir()
+        get(version, folder, report)
+        if missing := [name for name in NAMES if not (folder / name).is_file()]:
+            raise Unavailable(f"{', '.join(missing)} did not come with it.")
+        for name in NAMES:
+            (folder / name).chmod(0o755)
+        shutil.move(folder, cache() / version)
+    return Binaries(cache() / version, version)
+
+
+def _assets() -> Binaries | None:
+    folder = os.environ.get("KUBEBUILDER_ASSETS")
+    if not folder or not _is_complete(Path(folder)):
+        return None
+    return Binaries(Path(folder), _version_of(Path(folder) / "kube-apiserver"))
+
+
+def _version_of(program: Path) -> str:
+    output = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"v\d+\.\d+\.\d+", output)
+    return found[0] if found else "v0.0.0"
+
+
+def _is_complete(folder: Path) -> bool:
+    return all(os.access(folder / name, os.X_OK) for name in NAMES)
+
+
+def _normal(version: str) -> str:
+    return f"v{version.removeprefix('v')}" if version else ""
+
+
+def _sort_key(version: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", version)]
+
+
+@contextmanager
+def _only_one(report: Report) -> Iterator[None]:
+    """Builds take minutes and every core: one at a time on a machine."""
+    cache().mkdir(parents=True, exist_ok=True)
+    with (cache() / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            report("Waiting for another process that builds Kubernetes ...")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
