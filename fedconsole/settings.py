@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import dj_database_url
 import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from fedconsole import secrets
-from fedconsole.env import BASE_DIR, env, state_dir
+from fedconsole import embedded_redis, keys
+from fedconsole.env import BASE_DIR, database, env, origins, redis_url, state_dir, words
 
 # Lets generic classes of Django be subscripted at run time, as type checkers have it.
 django_stubs_ext.monkeypatch()
@@ -16,12 +15,12 @@ django_stubs_ext.monkeypatch()
 STATE_DIR = state_dir()
 
 DEBUG = env.bool("FEDCONSOLE_DEBUG", False)
-SECRET_KEY = env.str("FEDCONSOLE_SECRET_KEY", "") or secrets.secret_key(STATE_DIR)
+SECRET_KEY = env.str("FEDCONSOLE_SECRET_KEY", "") or keys.secret_key(STATE_DIR)
 #: Fernet keys: the first encrypts, all decrypt.
-ENCRYPTION_KEYS = env.list("FEDCONSOLE_ENCRYPTION_KEYS", []) or [secrets.encryption_key(STATE_DIR)]
+ENCRYPTION_KEYS = words("FEDCONSOLE_ENCRYPTION_KEYS") or [keys.encryption_key(STATE_DIR)]
 
-ALLOWED_HOSTS = env.list("FEDCONSOLE_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("FEDCONSOLE_TRUSTED_ORIGINS", [])
+ALLOWED_HOSTS = words("FEDCONSOLE_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = origins("FEDCONSOLE_TRUSTED_ORIGINS")
 #: Served over HTTPS (by a proxy in front): cookies and redirects insist on it.
 HTTPS = env.bool("FEDCONSOLE_HTTPS", False)
 
@@ -103,12 +102,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     },
 }
 
-DATABASE_URL = env.str("DATABASE_URL", "")
-DATABASES: dict[str, Any] = {
-    "default": dj_database_url.parse(
-        DATABASE_URL or f"sqlite:///{STATE_DIR / 'fedconsole.sqlite3'}", conn_max_age=60, conn_health_checks=True
-    )
-}
+DATABASES: dict[str, Any] = {"default": database(f"sqlite:///{STATE_DIR / 'fedconsole.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Several processes write: transactions take the write lock at their start, and wait for it.
     DATABASES["default"]["OPTIONS"] = {
@@ -116,9 +110,12 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         "timeout": 30,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32000;",
     }
+else:
+    # Every request has a thread of its own under ASGI: connections are kept by the process, not by threads.
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 32, "timeout": 10}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", "redis://127.0.0.1:6379/0")
+REDIS_URL = redis_url() or embedded_redis.known_url(STATE_DIR) or "redis://127.0.0.1:6379/0"
 
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
@@ -128,6 +125,7 @@ CHANNEL_LAYERS: dict[str, Any] = {
 }
 
 CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_DEFAULT_QUEUE = "fedconsole"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

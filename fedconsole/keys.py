@@ -1,4 +1,4 @@
-"""Keys that a single machine generates for itself when it is given none."""
+"""Secrets that a single machine generates for itself, in files that only their owner can read."""
 
 import os
 import secrets
@@ -8,16 +8,19 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 
 
+def write_private(path: Path, text: str) -> None:
+    """Replace a file at once; nobody but its owner can read it at any moment."""
+    _private_part(path, text).replace(path)
+
+
 def generated(path: Path, make: Callable[[], str]) -> str:
-    """The secret kept at ``path``, made there on first use, readable by its owner alone."""
+    """The secret kept at ``path``, made there on first use."""
     try:
         return path.read_text().strip()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
     value = make()
-    part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.touch(mode=0o600)
-    part.write_text(value)
+    part = _private_part(path, value)
     try:
         os.link(part, path)  # atomic: of several processes that start at once, one wins
     except FileExistsError:
@@ -25,6 +28,14 @@ def generated(path: Path, make: Callable[[], str]) -> str:
     finally:
         part.unlink()
     return value
+
+
+def _private_part(path: Path, text: str) -> Path:
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    part.write_text(text)
+    return part
 
 
 def secret_key(state_dir: Path) -> str:
