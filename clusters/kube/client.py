@@ -124,7 +124,7 @@ class Member:
     async def delete(
         self, ref: ObjectReference, *, uid: str = "", propagation_policy: str = "Background"
     ) -> Object | None:
-        """Delete; None when it was gone already. A ``Status`` says it is gone now, an object that it waits.
+        """Ask for its removal; None when it was gone already. A ``Status`` says it is gone now, an object that it waits.
 
         With ``uid`` another object of that name is left alone: ``Conflict``.
         """
@@ -205,8 +205,9 @@ class Member:
 
     async def close(self) -> None:
         if self._client:
-            await self._client.close()
-            self._client = None
+            client, self._client = self._client, None
+            await client.close()
+            await client.configuration.client_session_kwargs["connector"].close()
 
     # Requests
 

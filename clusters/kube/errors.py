@@ -187,8 +187,10 @@ def from_response(status: int, body: bytes, headers: Any, path: str) -> MemberEr
             return Unauthorized(message, reason=Reason.UNAUTHORIZED)
         case 403:
             return Forbidden(message, reason=Reason.FORBIDDEN)
+        case 404 if not details.get("kind"):
+            return TypeNotServed(f"The server knows nothing at {path}.", reason=reason)
         case 404:
-            return NotFound(message, reason=reason, kind=str(details.get("kind") or ""))
+            return NotFound(message, reason=reason, kind=str(details["kind"]))
         case 409:
             return _from_conflict(message, reason, details)
         case 410:
