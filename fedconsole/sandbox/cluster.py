@@ -23,8 +23,9 @@ START_TIMEOUT = 60.0
 _USERS = {
     "admin": ("sandbox-admin", "system:masters"),
     "nodes": ("hollow-nodes", "system:masters"),
-    "controller-manager": ("system:kube-controller-manager", ""),
-    "scheduler": ("system:kube-scheduler", ""),
+    # Its roles expect one service account per controller; a sandbox spares that.
+    "controller-manager": ("system:kube-controller-manager", "system:masters"),
+    "scheduler": ("system:kube-scheduler", "system:masters"),
 }
 
 
