@@ -1,6 +1,6 @@
 """Run several programs until a signal comes: prefix their lines, restart what dies, leave nothing behind.
 
-Circus does the supervising, within this process: its sockets are ``inproc``, nobody can reach them from outside.
+Circus does the supervising, within this process: its sockets are ``inproc``, out of anybody's reach.
 """
 
 import asyncio
@@ -41,19 +41,22 @@ class PrefixedLines:
 
     def __init__(self, name: str, width: int) -> None:
         self._prefix = f"{name:<{width}} | ".encode()
-        self._rest: dict[int, bytes] = {}
+        self._pid = 0
+        self._rest = b""
 
     def __call__(self, data: dict[str, Any]) -> None:
         """Take what came from one process: ``{"data": bytes, "pid": int, "name": "stdout"}``."""
-        *lines, rest = (self._rest.pop(data["pid"], b"") + data["data"]).split(b"\n")
-        if rest:
-            self._rest[data["pid"]] = rest
+        if data["pid"] != self._pid:
+            self.close()
+            self._pid = data["pid"]
+        *lines, self._rest = (self._rest + data["data"]).split(b"\n")
         _write(b"".join(self._prefix + line + b"\n" for line in lines))
 
     def close(self) -> None:
-        """The program has ended: its last line may lack its end."""
-        _write(b"".join(self._prefix + rest + b"\n" for rest in self._rest.values()))
-        self._rest.clear()
+        """The process has ended: its last line may lack an end."""
+        if self._rest:
+            _write(self._prefix + self._rest + b"\n")
+        self._rest = b""
 
 
 def _write(data: bytes) -> None:
@@ -71,7 +74,9 @@ def run(programs: Sequence[Program], then: Callable[[], Awaitable[None]]) -> Non
 async def _run(programs: Sequence[Program], then: Callable[[], Awaitable[None]]) -> None:
     width = max(len(program.name) for program in programs)
     watchers = [_watcher(program, width) for program in programs]
-    arbiter = Arbiter(watchers, "inproc://controller", "inproc://events", loop=IOLoop.current(), check_delay=0.5)
+    arbiter = Arbiter(
+        watchers, "inproc://controller", "inproc://events", loop=IOLoop.current(), check_delay=0.5
+    )
     stopped = _on_signals(arbiter)
     await arbiter.start()
     beside = asyncio.ensure_future(then())
@@ -130,6 +135,7 @@ async def _stop(arbiter: Arbiter, foundations: set[str]) -> None:
     def others(reverse: bool = True) -> list[Watcher]:
         return [watcher for watcher in arbiter.iter_watchers(reverse) if watcher.name not in foundations]
 
+    arbiter.ctrl.caller.stop()  # no more looks at the processes: what ends now ends for good
     await _when_free(lambda: arbiter.stop_watchers(watcher_iter_func=others))
     await _when_free(arbiter.stop)
     await asyncio.sleep(0)  # the arbiter closes its sockets in a callback

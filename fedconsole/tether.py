@@ -1,8 +1,8 @@
 """Run a command that must not outlive the process which started it, however that one ends.
 
 ``python -I tether.py PARENT_PID COMMAND...``, standard library only. On Linux the kernel is asked to kill
-the command when its parent dies, and the command takes the place of this process. Elsewhere this process stays
-and looks after its parent.
+the command when its parent dies, and the command takes the place of this process. Elsewhere this process
+stays and looks after its parent.
 """
 
 import ctypes
