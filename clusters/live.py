@@ -3,7 +3,6 @@
 A message that is lost or comes twice does no harm: pages are refreshed after every reconnect.
 """
 
-import asyncio
 import logging
 from collections.abc import Iterable
 from typing import Any
@@ -18,6 +17,11 @@ logger = logging.getLogger(__name__)
 #: Keys of one message.
 BATCH = 500
 
+#: The groups that there are: keys of clusters, of federated resources, and of clusters whose rows changed.
+CLUSTERS = "clusters"
+WORKLOADS = "workloads"
+CLUSTER_PROPAGATIONS = "cluster-propagations"
+
 
 def announce(group: str, pks: Iterable[int]) -> None:
     """After the commit, send ``{"type": "changed", "group": group, "pks": [...]}`` to a group."""
@@ -30,7 +34,7 @@ def announce(group: str, pks: Iterable[int]) -> None:
 async def _send(group: str, message: dict[str, Any]) -> None:
     try:
         await get_channel_layer().group_send(group, message)
-    except (OSError, asyncio.TimeoutError) as error:
+    except (TimeoutError, OSError) as error:
         logger.warning("Open pages were not told of a change: %s", type(error).__name__)
     except Exception:
         logger.exception("Open pages were not told of a change")

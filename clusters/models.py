@@ -67,7 +67,8 @@ class Cluster(models.Model):
     # Set with the first credential of our own: until then, the uploaded one is in use.
     credential_renew_at = models.DateTimeField(null=True, editable=False)
     phase = models.CharField(max_length=20, choices=Phase, default=Phase.PENDING)
-    uid = models.CharField(max_length=64, unique=True, null=True, editable=False)
+    # The UID of its kube-system namespace; null while unknown, since empty strings would not be unique.
+    uid = models.CharField(max_length=64, unique=True, null=True, editable=False)  # noqa: DJ001
     joined_at = models.DateTimeField(null=True, editable=False)
 
     # Probing. ``region`` and ``zones`` may be given by people first; an observed node label wins.
@@ -87,6 +88,7 @@ class Cluster(models.Model):
     nodes_total = models.PositiveIntegerField(null=True, editable=False)
     cpu_capacity_millis = models.PositiveBigIntegerField(null=True, editable=False)
     memory_capacity_bytes = models.PositiveBigIntegerField(null=True, editable=False)
+    # Served kinds, as ``apps/v1/deployments``.
     api_resources = models.JSONField(default=list, editable=False)
 
     class Meta:
@@ -131,7 +133,8 @@ class Cluster(models.Model):
     @property
     def selection_labels(self) -> dict[str, str]:
         """What a ``clusterSelector`` matches against."""
-        return self.labels
+        labels: dict[str, str] = self.labels
+        return labels
 
 
 class Console(models.Model):

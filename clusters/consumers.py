@@ -1,0 +1,134 @@
+"""Live pages: what a page shows is rendered again when rows change, and sent over its websocket."""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+from channels.db import database_sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.contrib.auth import get_user_model
+from django.http import HttpRequest, QueryDict
+from django.utils import translation
+
+from clusters.fragments import Fragment
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two renderings for one socket.
+THROTTLE = 0.25
+#: Seconds after which a page is compared with the database without having been woken.
+REFRESH = 10.0
+
+#: Changed primary keys by group; None asks for everything that the page shows.
+Changes = Mapping[str, set[int]] | None
+
+
+class LiveConsumer(AsyncWebsocketConsumer):
+    """Pushes the fragments of one page.
+
+    A subclass names the ``groups`` that wake it (see ``live``) and the ``permissions`` that its page asks
+    for, and implements ``fragments``. Subscribed before anything is read, it sends a snapshot on connect;
+    then the first change goes out at once and what follows at most every 250 ms. Every ten seconds it
+    compares the whole page with the database: that carries report times, shows what became stale, makes
+    up for lost wake-ups, and ends the connection of somebody who has logged out or lost the permission.
+    A fragment is only sent when it differs from what this socket got last.
+    """
+
+    groups: ClassVar[list[str]] = []
+    permissions: ClassVar[tuple[str, ...]] = ()
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """What to show for these changes, or all of it for None. Synchronous: it reads the database."""
+        raise NotImplementedError
+
+    async def connect(self) -> None:
+        """Accept people who may see the page; others are refused before the handshake is over."""
+        self._pending: dict[str, set[int]] = defaultdict(set)
+        self._woken = asyncio.Event()
+        self._sent: dict[str, int] = {}
+        self._pushing: asyncio.Task[None] | None = None
+        if not await database_sync_to_async(self._permitted)():
+            await self.close()
+            return
+        await self.accept()
+        self._pushing = asyncio.create_task(self._push_forever())
+
+    async def disconnect(self, code: int) -> None:
+        """Stop rendering."""
+        if self._pushing:
+            self._pushing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pushing
+
+    async def changed(self, event: dict[str, Any]) -> None:
+        """A wake-up from ``live.announce``."""
+        self._pending[event["group"]].update(event["pks"])
+        self._woken.set()
+
+    @property
+    def request(self) -> HttpRequest:
+        """The page's request, as far as a fragment needs it: user, query, language."""
+        request = HttpRequest()
+        request.method = "GET"
+        request.user = self.scope["user"]
+        request.path = self.scope["path"].removeprefix("/ws")
+        request.GET = QueryDict(self.scope.get("query_string", b""))
+        request.COOKIES = self.scope.get("cookies", {})
+        headers = dict(self.scope.get("headers", []))
+        request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", b"").decode("latin-1")
+        return request
+
+    def _permitted(self) -> bool:
+        """Whether the person is still logged in, active, and allowed to see the page. As of now: no cache."""
+        session = self.scope.get("session")
+        if session is not None and session.session_key and not session.exists(session.session_key):
+            return False
+        user = get_user_model().objects.filter(pk=self.scope["user"].pk, is_active=True).first()
+        return user is not None and user.has_perms(self.permissions)
+
+    async def _push_forever(self) -> None:
+        changes: Changes = None
+        while True:
+            try:
+                if changes is None and not await database_sync_to_async(self._permitted)():
+                    await self.close(code=4403)
+                    return
+                await self._push(changes)
+            except Exception:
+                logger.exception("Cannot render %s", self.scope["path"])
+            await asyncio.sleep(THROTTLE)
+            changes = await self._next()
+
+    async def _next(self) -> Changes:
+        """The changes that came since the last call, or None when it is time for a look at everything."""
+        try:
+            await asyncio.wait_for(self._woken.wait(), REFRESH)
+        except TimeoutError:
+            return None
+        taken, self._pending = self._pending, defaultdict(set)
+        self._woken.clear()
+        return taken
+
+    async def _push(self, changes: Changes) -> None:
+        """Bodies of tables, rows, and other elements in messages of their own: a parser drops them beside
+        each other (and gives a row beside a body another one).
+        """
+        fresh = await database_sync_to_async(self._render)(changes)
+        bodies = "".join(one.html for one in fresh if one.row and one.html.lstrip().startswith("<tbody"))
+        rows = "".join(one.html for one in fresh if one.row and one.html.lstrip().startswith("<tr"))
+        others = "".join(one.html for one in fresh if not one.row)
+        for message in filter(None, (bodies, rows, others)):
+            await self.send(text_data=message)
+
+    def _render(self, changes: Changes) -> list[Fragment]:
+        with translation.override(translation.get_language_from_request(self.request)):
+            return [fragment for fragment in self.fragments(changes) if self._is_news(fragment)]
+
+    def _is_news(self, fragment: Fragment) -> bool:
+        version = hash(fragment.version)
+        is_news = self._sent.get(fragment.id) != version
+        self._sent[fragment.id] = version
+        return is_news

@@ -1,0 +1,26 @@
+"""Pieces of pages that are rendered three ways: with the page, in reply to htmx, and as a push."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One element with an ``id`` of its own; a ``row`` is a table's part (``tr`` or ``tbody``)."""
+
+    id: str
+    html: str
+    row: bool = False
+    #: What is compared to find out whether it has to be sent again: ``html``, unless a part may be stale.
+    version: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.version:
+            object.__setattr__(self, "version", self.html)
+
+
+def fragment(template: str, *, key: str, row: bool = False, **context: Any) -> Fragment:
+    """Render ``_name.html``; its root's id is ``name_key`` with hyphens for underscores."""
+    return Fragment(key, render_to_string(template, context), row=row)
