@@ -1,5 +1,12 @@
-"""Websocket paths of the propagation pages."""
+"""Websocket paths of the propagation pages: ``/ws`` and the page's own path."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from propagation import consumers
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/", consumers.BoardConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/workloads/", consumers.ListConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/workloads/<int:pk>/", consumers.DetailConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/workloads/in-cluster/<int:cluster_pk>/", consumers.InClusterConsumer.as_asgi()),  # type: ignore[arg-type]
+]

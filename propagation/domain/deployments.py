@@ -222,8 +222,7 @@ def write_overrides(
             written.append(changed)
     present = {entry["clusterName"] for entry in overrides}
     fresh = [name for name, override in wanted.items() if name not in present and override != Override()]
-    empty = [{"clusterName": name, "clusterOverrides": []} for name in fresh]
-    return written + [_write_entry(entry, wanted[entry["clusterName"]], template) for entry in empty]
+    return written + [_write_entry({"clusterName": name}, wanted[name], template) for name in fresh]
 
 
 def _write_entry(entry: Object, override: Override, template: Object) -> Object:

@@ -45,8 +45,8 @@ class Choice:
 
 def read(placement: Object) -> Choice:
     """A placement of KubeFed's as a choice; one that selects nothing is an empty pick."""
-    if "clusters" in placement:
-        return Choice(Mode.PICK, names=tuple(entry["name"] for entry in placement["clusters"] or []))
+    if (named := placement.get("clusters")) is not None:
+        return Choice(Mode.PICK, names=tuple(entry["name"] for entry in named))
     selector = placement.get("clusterSelector")
     if selector is None:
         return Choice(Mode.PICK)

@@ -208,11 +208,22 @@ class OverrideForm(forms.Form):
 
 _POSTED = re.compile(r"^override-(?P<cluster>[a-z0-9.-]+)-(?:replicas|image)$")
 
-VARIABLES = forms.formset_factory(VariableForm, formset=VariableFormSet, extra=1, max_num=300)
-REQUIREMENTS = forms.formset_factory(RequirementForm, formset=RequirementFormSet, extra=1, max_num=50)
+VARIABLES: type[VariableFormSet] = forms.formset_factory(  # type: ignore[assignment]
+    VariableForm, formset=VariableFormSet, extra=1, max_num=300
+)
+REQUIREMENTS: type[RequirementFormSet] = forms.formset_factory(  # type: ignore[assignment]
+    RequirementForm, formset=RequirementFormSet, extra=1, max_num=50
+)
 
 #: The repeatable rows: the prefix of each kind, as the buttons name it.
 ROWS = ("variables", "requirements")
+
+
+def _count(part: forms.BaseForm | forms.BaseFormSet[Any]) -> int:
+    """The fields of a form, or of all forms of a set, that have an error."""
+    if isinstance(part, forms.BaseForm):
+        return len(part.errors)
+    return sum(len(form.errors) for form in part.forms)
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -279,12 +290,15 @@ class Editor:
         self.hidden_overrides = len(clusters) - len(matched)
         self.overrides = matched + kept
 
+    def _parts(self) -> list[forms.BaseForm | forms.BaseFormSet[Any]]:
+        """The parts that count: a selector only where clusters are chosen by it."""
+        rows = [form for form in self.overrides if form.is_bound]
+        selector = [self.requirements] if self.mode == Mode.LABELS else []
+        return [self.basics, self.variables, *selector, *rows]
+
     def is_valid(self) -> bool:
         """Check every part."""
-        parts = [self.basics, self.variables, *[form for form in self.overrides if form.is_bound]]
-        if self.mode == Mode.LABELS:
-            parts.append(self.requirements)
-        return all(part.is_valid() for part in parts) and self._has_selector()
+        return all([part.is_valid() for part in self._parts()]) and self._has_selector()  # noqa: C419
 
     def _has_selector(self) -> bool:
         if self.mode != Mode.LABELS or self.choice().requirements:
@@ -298,11 +312,20 @@ class Editor:
         return str(self.basics["placement"].value() or Mode.ALL)
 
     @property
+    def image(self) -> str:
+        """The image that clusters inherit, as far as it was given."""
+        return str(self.basics["image"].value() or "")
+
+    @property
+    def replicas(self) -> str:
+        """The replicas that clusters inherit; where none are given, Kubernetes runs one."""
+        value = self.basics["replicas"].value()
+        return "1" if value in (None, "") else str(value)
+
+    @property
     def total_errors(self) -> int:
-        """How many fields have to be looked at again."""
-        rows = [form.errors for form in self.overrides if form.is_bound]
-        selector = self.requirements.errors if self.mode == Mode.LABELS else []
-        return sum(len(errors) for errors in [self.basics.errors, *self.variables.errors, *selector, *rows])
+        """How many places have to be looked at again."""
+        return sum(_count(part) for part in self._parts())
 
     def choice(self) -> Choice:
         """The placement that is chosen at the moment, also of a form that is not valid elsewhere."""

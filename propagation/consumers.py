@@ -1,0 +1,115 @@
+"""Live updates of the board, the workloads, one workload, and what is placed in a cluster."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar, Protocol
+
+from django.utils import timezone
+
+from clusters.consumers import Changes, LiveConsumer
+from clusters.fragments import Fragment, fragment
+from clusters.models import Cluster
+from propagation.fragments.board import Board
+from propagation.fragments.detail import Detail, Gone, Placed
+from propagation.fragments.workloads import workload_list
+from propagation.models import FederatedResource
+
+VIEW = ("propagation.view_federatedresource", "clusters.view_cluster")
+
+
+class Row(Protocol):
+    """What a line of a table shows; its key is part of its element's id."""
+
+    @property
+    def pk(self) -> int: ...
+
+
+class TableConsumer(LiveConsumer):
+    """Pushes tables row by row; where rows came or went, the body that holds them.
+
+    The order of rows that stay is left alone, so that none jumps away under the pointer.
+    """
+
+    permissions: ClassVar[tuple[str, ...]] = VIEW
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        #: The keys of the rows that the page has, by the name of their table.
+        self.shown: dict[str, frozenset[int]] = {}
+
+    def table(self, name: str, rows: Sequence[Row], body: Any) -> Iterator[Fragment]:
+        """The rows as ``_name.html``, or the whole body as ``_names.html`` where their set has changed."""
+        keys = frozenset(row.pk for row in rows)
+        fragments = [one(name, row, key=row.pk, row=True) for row in rows]
+        if self.shown.get(name) == keys:
+            yield from fragments
+            return
+        self.shown[name] = keys
+        for row in fragments:
+            self._is_news(row)  # sent as part of the body
+        yield one(f"{name}s", body, row=True)
+
+
+def one(name: str, value: Any, *, key: Any = "", row: bool = False) -> Fragment:
+    """The fragment ``_name.html`` of the one variable ``name``."""
+    parts = [name.replace("_", "-"), *([str(key)] if key else [])]
+    return fragment(f"propagation/_{name}.html", key="-".join(parts), row=row, **{name: value})
+
+
+class BoardConsumer(TableConsumer):
+    """The board, with the filters and the pages of its address."""
+
+    groups = ["clusters", "workloads"]
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """Read the board anew: its queries are few, and counters and pages may change by any change."""
+        board = Board(self.request.GET, timezone.now())
+        yield one("board_headings", board, row=True)
+        yield from self.table("board_cluster", board.clusters.rows, board.clusters)
+        yield from self.table("board_workload", board.rows, board)
+        yield one("board_cluster_counters", board.clusters)
+        yield one("board_workload_counters", board.workloads)
+        yield one("board_summary", board)
+
+
+class ListConsumer(TableConsumer):
+    """The list of workloads, with the filters and the page of its address."""
+
+    groups = ["clusters", "workloads"]
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """Read the page anew."""
+        workloads = workload_list(self.request.GET, timezone.now())
+        yield from self.table("workload_row", workloads.rows, workloads)
+        yield one("workload_counters", workloads)
+
+
+class DetailConsumer(TableConsumer):
+    """One workload."""
+
+    groups = ["clusters", "workloads"]
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """Its rows and its aggregate, or that it is gone."""
+        pk: int = self.scope["url_route"]["kwargs"]["pk"]
+        if changes is not None and not changes.get("clusters") and pk not in changes.get("workloads", ()):
+            return
+        resource = FederatedResource.objects.select_related("type").filter(pk=pk).first()
+        workload = Detail(resource, timezone.now()) if resource else Gone(pk)
+        yield from self.table("detail_row", workload.rows, workload)
+        yield one("detail_header", workload, key=pk)
+
+
+class InClusterConsumer(LiveConsumer):
+    """What is placed in one cluster."""
+
+    permissions: ClassVar[tuple[str, ...]] = VIEW
+    groups = ["clusters", "cluster-propagations"]
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """The part of the cluster's page; of a cluster that was forgotten there is nothing to say."""
+        pk: int = self.scope["url_route"]["kwargs"]["cluster_pk"]
+        if changes is not None and not any(pk in changed for changed in changes.values()):
+            return
+        cluster = Cluster.objects.defer("credential").filter(pk=pk).first()
+        if cluster:
+            yield one("in_cluster", Placed(cluster, timezone.now()), key=pk)

@@ -1,0 +1,1 @@
+"""What pages and pushes show: queries for it, and the values that templates render."""

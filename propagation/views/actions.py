@@ -1,0 +1,98 @@
+"""Scale and delete a federated resource."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views import View
+
+from propagation import changes
+from propagation.domain import deployments
+from propagation.forms.actions import DeleteForm, ScaleForm
+from propagation.models import FederatedResource
+from propagation.views.editing import author, stored
+
+#: Kinds whose number of copies is ``/spec/replicas``.
+SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet")
+
+
+def scalable(resource: FederatedResource) -> bool:
+    """Whether there is a number of replicas to change."""
+    return resource.type.kind in SCALABLE and isinstance(resource.template.get("spec"), dict)
+
+
+class ScaleView(PermissionRequiredMixin, View):
+    """Another number of replicas."""
+
+    permission_required = ["propagation.change_federatedresource"]
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask how many."""
+        resource = self._resource(pk)
+        replicas = resource.template["spec"].get("replicas", 1)
+        form = ScaleForm(initial={"replicas": replicas, "generation": resource.generation})
+        return self._page(resource, form)
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Store the number as a new generation."""
+        resource = self._resource(pk)
+        form = ScaleForm(request.POST)
+        if not form.is_valid():
+            return self._page(resource, form, status=422)
+        resource.template = deployments.with_replicas(resource.template, form.cleaned_data["replicas"])
+        resource.generation = form.cleaned_data["generation"]
+        try:
+            changes.save(resource, author(request))
+        except changes.StaleEdit as error:
+            fresh = {"replicas": form.cleaned_data["replicas"], "generation": error.resource.generation}
+            return self._page(error.resource, ScaleForm(initial=fresh), status=409)
+        messages.success(
+            request,
+            _("%(name)s is being scaled to %(replicas)s.")
+            % {"name": resource.name, "replicas": form.cleaned_data["replicas"]},
+        )
+        return redirect(resource)
+
+    def _resource(self, pk: int) -> FederatedResource:
+        resource = stored(pk)
+        if not scalable(resource):
+            raise Http404
+        return resource
+
+    def _page(self, resource: FederatedResource, form: ScaleForm, status: int = 200) -> HttpResponse:
+        overridden = {
+            name: override.replicas
+            for name, override in deployments.read_overrides(resource.overrides).items()
+            if override.replicas is not None
+        }
+        context = {"resource": resource, "form": form, "overridden": overridden, "stale": status == 409}
+        return render(self.request, "propagation/scale.html", context, status=status)
+
+
+class DeleteView(PermissionRequiredMixin, View):
+    """Take the objects out of every cluster, or leave them there and forget them."""
+
+    permission_required = ["propagation.delete_federatedresource"]
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Say what goes, and ask for the name."""
+        resource = stored(pk)
+        return self._page(resource, DeleteForm(resource))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for the deletion; the members carry it out."""
+        resource = stored(pk)
+        form = DeleteForm(resource, request.POST)
+        if not form.is_valid():
+            return self._page(resource, form, status=422)
+        changes.request_deletion(resource, orphan=form.orphan)
+        messages.success(request, _("%(name)s is being removed.") % {"name": resource.name})
+        return redirect(resource)
+
+    def _page(self, resource: FederatedResource, form: DeleteForm, status: int = 200) -> HttpResponse:
+        rows = resource.propagations.order_by("cluster__name").values_list("cluster__name", flat=True)
+        context: dict[str, Any] = {"resource": resource, "form": form, "clusters": list(rows)}
+        return render(self.request, "propagation/delete.html", context, status=status)

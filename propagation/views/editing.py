@@ -1,0 +1,174 @@
+"""Create and edit a federated Deployment by form, with a preview of its placement."""
+
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.db import IntegrityError
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views import View
+from django_htmx.http import HttpResponseClientRedirect
+
+from clusters.models import Cluster
+from propagation import changes
+from propagation.domain import deployments
+from propagation.forms import workload
+from propagation.forms.workload import Editor
+from propagation.fragments import placements
+from propagation.models import FederatedResource, FederatedType
+
+FORM = "propagation/editor_form.html"
+PAGE = "propagation/editor.html"
+AREA = "propagation/placement_area.html"
+
+DEPLOYMENT = "deployments.apps"
+
+
+def editable(resource: FederatedResource) -> bool:
+    """Whether the form can show this resource without losing anything."""
+    return resource.type.name == DEPLOYMENT and not deployments.unrepresentable(resource.template)
+
+
+class EditorView(PermissionRequiredMixin, View):
+    """What creating and editing have in common."""
+
+    resource: FederatedResource | None = None
+
+    @cached_property
+    def clusters(self) -> list[Cluster]:
+        """Every cluster that a placement may select."""
+        return placements.candidates()
+
+    def editor(self, data: QueryDict | None = None) -> Editor:
+        """The form, bound to what was posted."""
+        return Editor(data, clusters=[cluster.name for cluster in self.clusters], resource=self.resource)
+
+    def page(self, editor: Editor, status: int = 200, **context: Any) -> HttpResponse:
+        """The whole page, or to htmx the form alone."""
+        template = FORM if self.request.headers.get("HX-Request") else PAGE
+        context |= area(editor, self.clusters) | {"resource": self.resource}
+        return render(self.request, template, context, status=status)
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Show the form."""
+        return self.page(self.editor())
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
+        """Save, or do what another button of the form asks for without saving."""
+        action, _separator, subject = request.POST.get("action", "save").partition(":")
+        match action:
+            case "add" if subject in workload.ROWS:
+                return self.page(self.editor(workload.with_another_row(request.POST, subject)), added=subject)
+            case "reset":
+                return self.page(self.editor(workload.without_override(request.POST, subject)))
+            case "preview":
+                return self.page(self.editor(request.POST))
+        return self.save(self.editor(request.POST))
+
+    def save(self, editor: Editor) -> HttpResponse:
+        """Store what is valid; give everything else back as it was typed."""
+        if not editor.is_valid():
+            return self.page(editor, status=422, checked=True)
+        resource = self.prepared(editor)
+        try:
+            changes.save(resource, author(self.request))
+        except IntegrityError:
+            editor.basics.add_error("name", _("There is a Deployment of this name in this namespace."))
+            return self.page(editor, status=422, checked=True)
+        except changes.StaleEdit as error:
+            return self.conflict(editor, error.resource)
+        messages.success(self.request, _("%(name)s is on its way.") % {"name": resource.name})
+        return self.leave(resource)
+
+    def leave(self, resource: FederatedResource) -> HttpResponse:
+        """Go to the page where people see what becomes of it."""
+        if self.request.headers.get("HX-Request"):
+            return HttpResponseClientRedirect(resource.get_absolute_url())
+        return redirect(resource)
+
+    def prepared(self, editor: Editor) -> FederatedResource:
+        """The resource to store."""
+        return editor.build()
+
+    def conflict(self, editor: Editor, stored: FederatedResource) -> HttpResponse:
+        """Somebody else was faster: show what differs, so that saving once more is a decision."""
+        return self.page(editor, status=409, stored=stored)
+
+
+class CreateView(EditorView):
+    """A new federated Deployment."""
+
+    permission_required = ["propagation.add_federatedresource", "clusters.view_cluster"]
+
+    def prepared(self, editor: Editor) -> FederatedResource:
+        """The resource, of the type that this form is for."""
+        resource = editor.build()
+        resource.type = FederatedType.objects.get(name=DEPLOYMENT)
+        return resource
+
+
+class EditView(EditorView):
+    """The same form for a resource that it can show; for others the YAML is the form."""
+
+    permission_required = ["propagation.change_federatedresource", "clusters.view_cluster"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Look the resource up for those who may."""
+        if not self.has_permission():
+            return self.handle_no_permission()
+        self.resource = stored(kwargs["pk"])
+        if not editable(self.resource):
+            messages.info(request, _("The form cannot show all of this resource: edit its YAML."))
+            return redirect(f"{reverse('propagation:yaml')}?resource={self.resource.pk}")
+        return super().dispatch(request, *args, **kwargs)  # type: ignore[return-value]
+
+    def prepared(self, editor: Editor) -> FederatedResource:
+        """The resource, as an edit of the generation that the form was shown with."""
+        resource = editor.build()
+        resource.generation = editor.basics.cleaned_data["generation"] or resource.generation
+        return resource
+
+
+class PreviewPlacementView(PermissionRequiredMixin, View):
+    """Which clusters the placement of a half-filled form would select, and the table of overrides."""
+
+    permission_required = ["propagation.view_federatedresource", "clusters.view_cluster"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Everything is in the address, so that a preview can be shared."""
+        return self.preview(request.GET)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """The form as it is."""
+        return self.preview(request.POST)
+
+    def preview(self, data: QueryDict) -> HttpResponse:
+        """The part of the form that follows from the placement; typed overrides are kept in place."""
+        pk = self.request.GET.get("resource", "")
+        resource = stored(int(pk)) if pk.isdecimal() else None
+        clusters = placements.candidates()
+        editor = Editor(data, clusters=[cluster.name for cluster in clusters], resource=resource)
+        return render(self.request, AREA, area(editor, clusters) | {"preserve": True})
+
+
+def author(request: HttpRequest) -> AbstractBaseUser | None:
+    """Who is to be recorded for a change."""
+    return request.user if request.user.is_authenticated else None
+
+
+def stored(pk: int) -> FederatedResource:
+    """A resource that is not on its way out, or a 404."""
+    resources = FederatedResource.objects.filter(deletion_requested_at=None)
+    return get_object_or_404(resources.select_related("type"), pk=pk)
+
+
+def area(editor: Editor, clusters: list[Cluster]) -> dict[str, Any]:
+    """What the placement of a form selects, with a row of overrides for each of these clusters."""
+    preview = placements.preview(editor.placement(), clusters)
+    editor.match(preview.names)
+    return {"editor": editor, "preview": preview, "floating": workload.floating_tag(editor.image)}

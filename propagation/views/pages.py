@@ -1,0 +1,73 @@
+"""The pages that show: the board, the workloads, one workload, and what is placed in a cluster."""
+
+from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views import View
+
+from clusters.models import Cluster
+from propagation.domain import deployments
+from propagation.fragments.board import Board
+from propagation.fragments.detail import Detail, Placed
+from propagation.fragments.workloads import workload_list
+from propagation.models import FederatedResource
+from propagation.views.actions import scalable
+from propagation.views.editing import editable
+
+VIEW = ["propagation.view_federatedresource", "clusters.view_cluster"]
+
+
+class BoardView(PermissionRequiredMixin, View):
+    """How everything fares, on one page."""
+
+    permission_required = VIEW
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the part that the address asks for."""
+        return render(request, "propagation/board.html", {"board": Board(request.GET, timezone.now())})
+
+
+class ListView(PermissionRequiredMixin, View):
+    """All workloads."""
+
+    permission_required = VIEW
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the page that the address asks for."""
+        return render(
+            request, "propagation/list.html", {"workloads": workload_list(request.GET, timezone.now())}
+        )
+
+
+class DetailView(PermissionRequiredMixin, View):
+    """One workload: its clusters, or its YAML."""
+
+    permission_required = VIEW
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the tab that the address asks for."""
+        resource = get_object_or_404(FederatedResource.objects.select_related("type", "created_by"), pk=pk)
+        workload = Detail(resource, timezone.now())
+        as_yaml = request.GET.get("tab") == "yaml"
+        context = {
+            "workload": workload,
+            "tab": "yaml" if as_yaml else "clusters",
+            "text": "",
+            "editable": editable(resource),
+            "scalable": scalable(resource),
+            "basics": deployments.read(resource.template) if editable(resource) else None,
+        }
+        return render(request, "propagation/detail.html", context)
+
+
+class InClusterView(PermissionRequiredMixin, View):
+    """The part of a cluster's page that this app knows: what is placed there."""
+
+    permission_required = VIEW
+
+    def get(self, request: HttpRequest, cluster_pk: int) -> HttpResponse:
+        """The fragment alone."""
+        cluster = get_object_or_404(Cluster.objects.defer("credential"), pk=cluster_pk)
+        placed = Placed(cluster, timezone.now())
+        return render(request, "propagation/_in_cluster.html", {"placed": placed})
