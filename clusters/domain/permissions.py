@@ -90,8 +90,9 @@ def _health_rules() -> list[Rule]:
 
 
 def _own_rules(cluster: str) -> list[Rule]:
-    """Renew our own token, and look at our own account."""
+    """Renew our own token, look at our own account, and leave: our namespace owns all that a join creates."""
     return [
+        Rule(("get", "delete"), ("",), ("namespaces",), (NAMESPACE,)),
         Rule(("create",), ("",), ("serviceaccounts/token",), (account(cluster),)),
         Rule(("get",), ("",), ("serviceaccounts",), (account(cluster),)),
     ]
@@ -168,7 +169,9 @@ def required(preset: str, namespaces: Sequence[str] = ()) -> list[AccessReview]:
     """
     reviews = [
         AccessReview("create", "", "namespaces"),
+        AccessReview("get", "", "namespaces"),
         AccessReview("patch", "", "namespaces"),
+        AccessReview("delete", "", "namespaces"),
         AccessReview("create", "", "serviceaccounts", NAMESPACE),
         AccessReview("create", "", "serviceaccounts/token", NAMESPACE),
         AccessReview("create", _RBAC_GROUP, "clusterroles"),
