@@ -36,6 +36,10 @@ class EncryptedJSONField(models.TextField[Any, Any]):
         except InvalidToken:
             raise DecryptionError("No key in FEDCONSOLE_ENCRYPTION_KEYS decrypts this value.") from None
 
+    def to_python(self, value: Any) -> Any:
+        """Validation leaves the value what it is (a text field would make it a string)."""
+        return value
+
     def get_prep_value(self, value: Any) -> str | None:
         if value is None:
             return None

@@ -1,17 +1,19 @@
 """Member clusters: what is known of them, and the steps of joining and leaving."""
 
+import re
 import uuid
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clusters.domain import conditions
+from clusters.domain import conditions, labels
 from clusters.domain.connections import Connection, Credential
 from clusters.domain.labels import DNS_LABEL
 from clusters.fields import EncryptedJSONField
@@ -35,6 +37,21 @@ class Preset(models.TextChoices):
     ADMIN = "cluster-admin", _("Cluster administrator")
 
 
+def valid_labels(value: Any) -> None:
+    """Refuse what no API server would accept as labels."""
+    try:
+        labels.validate(value)
+    except labels.InvalidLabel as error:
+        raise ValidationError(str(error)) from None
+
+
+def valid_namespaces(value: Any) -> None:
+    """Refuse what is not a list of namespaces' names."""
+    for name in value:
+        if not re.match(DNS_LABEL, str(name)):
+            raise ValidationError(_("%(name)s is not the name of a namespace."), params={"name": name})
+
+
 class Cluster(models.Model):
     """A member cluster.
 
@@ -48,7 +65,7 @@ class Cluster(models.Model):
         validators=[RegexValidator(DNS_LABEL, _("Use lower-case letters, digits and hyphens."))],
     )
     description = models.CharField(max_length=500, blank=True)
-    labels = models.JSONField(default=dict, blank=True)
+    labels = models.JSONField(default=dict, blank=True, validators=[valid_labels])
     provider = models.CharField(max_length=63, blank=True)
     cordoned = models.BooleanField(default=False)
     server = models.CharField(max_length=2048)
@@ -57,8 +74,10 @@ class Cluster(models.Model):
     insecure_skip_tls_verify = models.BooleanField(default=False)
     proxy_url = models.CharField(max_length=2048, blank=True)
     preset = models.CharField(max_length=20, choices=Preset, default=Preset.DEPLOY)
-    permitted_namespaces = models.JSONField(default=list, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    permitted_namespaces = models.JSONField(default=list, blank=True, validators=[valid_namespaces])
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     # Joining: the uploaded credential is replaced by one of our own
@@ -133,8 +152,8 @@ class Cluster(models.Model):
     @property
     def selection_labels(self) -> dict[str, str]:
         """What a ``clusterSelector`` matches against."""
-        labels: dict[str, str] = self.labels
-        return labels
+        own: dict[str, str] = self.labels
+        return own
 
 
 class Console(models.Model):
