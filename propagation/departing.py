@@ -16,8 +16,7 @@ def begin() -> None:
     Propagation.objects.filter(cluster__in=joining.keeping_workloads()).delete()
 
 
-def finish() -> None:
-    """Tell the lower app which detaching clusters hold nothing of ours any more."""
+def finish() -> list[int]:
+    """Tell the lower app which detaching clusters hold nothing of ours any more; return their keys."""
     empty = Cluster.objects.filter(phase=Phase.DETACHING, propagations=None)
-    for pk in empty.values_list("pk", flat=True):
-        joining.workloads_removed(pk)
+    return [pk for pk in empty.values_list("pk", flat=True) if joining.workloads_removed(pk)]

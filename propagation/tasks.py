@@ -5,7 +5,7 @@ from collections.abc import Collection
 from celery import shared_task
 from django.utils import timezone
 
-from clusters.tasks import wake
+from clusters.tasks import unjoin_cluster, wake
 from propagation import departing, dispatching, observing, scheduling
 from propagation.models import Propagation
 
@@ -14,6 +14,12 @@ def drain_soon(cluster_pks: Collection[int]) -> None:
     """Ask for a drain of these clusters by whichever worker is free."""
     if cluster_pks:
         wake(drain, sorted(cluster_pks))
+
+
+def finish_departures() -> None:
+    """Let clusters go whose last object has gone."""
+    for pk in departing.finish():
+        wake(unjoin_cluster, pk)
 
 
 @shared_task
@@ -27,7 +33,7 @@ def schedule(resource_pks: list[int]) -> None:
 def drain(cluster_pks: list[int]) -> None:
     """Deliver what is due in these clusters."""
     dispatching.drain(cluster_pks, drain_soon)
-    departing.finish()
+    finish_departures()
 
 
 @shared_task
@@ -37,7 +43,7 @@ def clusters_changed(cluster_pks: list[int]) -> None:
     touched = scheduling.schedule()
     scheduling.retry_now(cluster_pks)
     drain_soon(touched | set(cluster_pks))
-    departing.finish()
+    finish_departures()
 
 
 @shared_task
@@ -47,6 +53,6 @@ def resync() -> None:
         scheduling.schedule(behind)
     observing.repair()
     departing.begin()
-    departing.finish()
+    finish_departures()
     due = Propagation.objects.due(timezone.now()).values_list("cluster_id", flat=True).distinct()
     drain_soon(set(due))
