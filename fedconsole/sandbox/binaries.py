@@ -17,12 +17,12 @@ from pathlib import Path
 
 from fedconsole.sandbox import from_debian, from_go, from_release
 from fedconsole.sandbox.progress import Report
-from fedconsole.sandbox.sources import Unavailable
+from fedconsole.sandbox.sources import PROGRAMS, Unavailable
 
-NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+NAMES = ("etcd", *PROGRAMS)
 
 #: The release that is fetched or built where none is asked for.
-CURRENT = "v1.36.3"
+CURRENT = "v1.37.2"
 #: What Debian's source package builds.
 DEBIAN = "v1.20.2"
 
@@ -75,33 +75,32 @@ def ensure(version: str = "", report: Report = print) -> Binaries:
 
 def _obtain(wanted: str, report: Report) -> Binaries:
     reasons = []
-    for version, name, get in _sources(wanted):
+    for version, name, get in sources(wanted):
         if _is_complete(cache() / version):  # somebody else was faster
             return Binaries(cache() / version, version)
         try:
             return _into_cache(version, get, report)
         except Unavailable as reason:
             reasons.append(f"{name}: {reason}")
-            report(reasons[-1])
+            report(f"{reasons[-1]} Trying the next way.")
     raise Unavailable(
-        "No Kubernetes binaries can be had here. "
-        + " ".join(reasons)
-        + " Or put them into a folder and name it in KUBEBUILDER_ASSETS."
+        "\n".join(["No Kubernetes binaries can be had here.", *reasons])
+        + "\nPut them into a folder and name it in KUBEBUILDER_ASSETS, or install Go."
     )
 
 
 Source = tuple[str, str, Callable[[str, Path, Report], None]]
 
 
-def _sources(wanted: str) -> list[Source]:
-    """What to try, in order: for people who did not ask for a version, the quickest route wins."""
+def sources(wanted: str) -> list[Source]:
+    """What to try, in order; without a version asked for, the quickest way that works decides it."""
     current = wanted or CURRENT
-    sources: list[Source] = [(current, "Official release", from_release.get)]
+    released: list[Source] = [(current, "Official release", from_release.get)]
     debian: Source = (DEBIAN, "Debian source package", from_debian.build)
     go: Source = (current, "Go build", from_go.build)
     if wanted == DEBIAN:
-        return [debian, *sources]
-    return [*sources, go] if wanted else [*sources, go, debian]
+        return [*released, debian]
+    return [*released, go] if wanted else [*released, go, debian]
 
 
 def _into_cache(version: str, get: Callable[[str, Path, Report], None], report: Report) -> Binaries:

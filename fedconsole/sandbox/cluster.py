@@ -1,122 +1,106 @@
 """One real control plane: etcd, API server, controller manager, scheduler, and hollow nodes."""
 
 import http.client
-import json
-import shutil
 import signal
 import ssl
-import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
-from fedconsole.sandbox import flags, processes
+from fedconsole.sandbox import etcd, flags, rest
 from fedconsole.sandbox.binaries import Binaries
-from fedconsole.sandbox.certificates import Authority, KeyPair, service_account_keys, write_private
-from fedconsole.sandbox.flags import Ports
-from fedconsole.sandbox.kubeconfigs import kubeconfig
+from fedconsole.sandbox.files import ClusterFiles
+from fedconsole.sandbox.nodes import ANNOTATION
 from fedconsole.sandbox.places import Place
+from fedconsole.sandbox.processes import Programs
+from fedconsole.sandbox.records import Record, this_process
+from fedconsole.sandbox.statuses import is_ready
 
 #: Seconds until an API server must have answered.
 START_TIMEOUT = 60.0
-_USERS = {
-    "admin": ("sandbox-admin", "system:masters"),
-    "nodes": ("hollow-nodes", "system:masters"),
-    # Its roles expect one service account per controller; a sandbox spares that.
-    "controller-manager": ("system:kube-controller-manager", "system:masters"),
-    "scheduler": ("system:kube-scheduler", "system:masters"),
-}
+#: Seconds that the programs of an owner that was killed may take to follow it.
+_AFTERLIFE = 3.0
+_PAUSE = 0.05
 
 
 class SandboxError(Exception):
     """A cluster did not start; the message holds the end of its log."""
 
 
-class SandboxCluster:
+class SandboxCluster(ClusterFiles):
     """A control plane with its own CA, ports and data under ``folder``; everything on the loopback.
 
-    ``start`` returns when its programs run, ``wait_ready`` when it answers. A folder that holds a stopped
-    cluster of the same version is continued.
+    ``start`` returns when its API server runs, ``wait_ready`` when the whole of it works. A folder that
+    holds a stopped cluster of the same version is continued.
     """
 
     provider = "sandbox"
 
-    def __init__(self, place: Place, binaries: Binaries, folder: Path, *, nodes: int = 3) -> None:
+    def __init__(
+        self, place: Place, binaries: Binaries, folder: Path, *, nodes: int = 3, pods_per_node: int = 500
+    ) -> None:
+        super().__init__(folder)
         self.place = place
         self.name = place.name
-        self.binaries = binaries
         self.version = binaries.version
-        self.folder = folder
+        self.binaries = binaries
         self.nodes = nodes
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-
-    # What it is
-
-    @property
-    def kubeconfig_path(self) -> Path:
-        return self.folder / "kubeconfig"
+        self.pods_per_node = pods_per_node
+        self._programs = Programs(folder / "logs")
 
     @property
-    def kubeconfig_text(self) -> str:
-        return self.kubeconfig_path.read_text()
+    def region(self) -> str:
+        return self.place.region
 
     @property
-    def server(self) -> str:
-        return f"https://127.0.0.1:{self.ports.api}"
+    def zones(self) -> tuple[str, ...]:
+        return self.place.zones
 
     @property
-    def ca(self) -> str:
-        return (self.folder / "ca.crt").read_text()
-
-    @property
-    def admin(self) -> KeyPair:
-        """The administrator's client certificate."""
-        return KeyPair((self.folder / "admin.crt").read_text(), (self.folder / "admin.key").read_text())
-
-    @property
-    def ports(self) -> Ports:
-        return Ports(**json.loads((self.folder / "ports.json").read_text()))
+    def labels(self) -> dict[str, str]:
+        return dict(self.place.labels)
 
     @property
     def pids(self) -> dict[str, int]:
         """The running programs."""
-        return {name: process.pid for name, process in self._running.items() if process.poll() is None}
+        return self._programs.pids
 
     # Its life
 
     def start(self) -> None:
-        """Start every program; see ``wait_ready``."""
-        self._prepare()
-        self._start("etcd", flags.etcd(self.binaries, self.folder, self.ports))
-        self._start("apiserver", flags.apiserver(self.binaries, self.folder, self.ports))
-        self._start("controller-manager", flags.controller_manager(self.binaries, self.folder))
-        self._start("scheduler", flags.scheduler(self.binaries, self.folder))
-        self._start("nodes", self._nodes_command())
+        """Start etcd and the API server; see ``wait_ready``."""
+        self._refuse_second()
+        self.prepare(self.version)
+        self._start("etcd")
+        self._start("apiserver")
 
     def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
-        """Return when the API server is ready; raise ``SandboxError`` when it died or took too long."""
+        """Start the rest once the API server answers; return when every node is ready.
+
+        Raises ``SandboxError`` when a program ended or this takes longer than ``timeout`` seconds.
+        """
         deadline = time.monotonic() + timeout
-        while not self.is_ready():
-            if self._running["apiserver"].poll() is not None or time.monotonic() > deadline:
-                raise SandboxError(
-                    f"The API server of {self.name} did not start:\n{self._log_tail('apiserver')}"
-                )
-            time.sleep(0.05)
-        for name in ("etcd", "controller-manager", "scheduler", "nodes"):
-            if self._running[name].poll() is not None:
-                raise SandboxError(f"{name} of {self.name} ended:\n{self._log_tail(name)}")
+        self._wait("apiserver", self.answers, deadline)
+        for name in ("controller-manager", "scheduler", "nodes"):
+            if not self._programs.is_running(name):
+                self._start(name)
+        self._wait("nodes", self._nodes_are_ready, deadline)
+        for name in ("etcd", "controller-manager", "scheduler"):
+            self._wait(name, lambda: True, deadline)
 
     def stop(self) -> None:
         """End every program; the data stays."""
-        processes.stop(list(self._running.values()))
-        self._running.clear()
+        self._programs.stop()
+        Record.remove(self.folder)
 
-    def is_ready(self) -> bool:
+    def answers(self) -> bool:
+        """Whether its API server is ready."""
         context = ssl.create_default_context(cadata=self.ca)
         try:
             with urllib.request.urlopen(f"{self.server}/readyz", timeout=2, context=context) as answer:  # noqa: S310
-                return bool(answer.status == 200)
+                return bool(answer.status == http.HTTPStatus.OK)
         except (OSError, http.client.HTTPException):
             return False
 
@@ -124,87 +108,100 @@ class SandboxCluster:
 
     def kill_apiserver(self) -> None:
         """``kill -9``: connections break, new ones are refused."""
-        self._running["apiserver"].kill()
-        self._running["apiserver"].wait()
+        self._programs.kill("apiserver")
 
     def restart_apiserver(self) -> None:
-        """Start it again on the same port, and wait until it answers."""
-        if self._running["apiserver"].poll() is None:
-            processes.stop([self._running["apiserver"]])
-        self._start("apiserver", flags.apiserver(self.binaries, self.folder, self.ports))
-        self.wait_ready()
+        """Kill it if it runs, start it again on the same port, and wait until it answers."""
+        self.kill_apiserver()
+        self._start("apiserver")
+        self._wait("apiserver", self.answers, time.monotonic() + START_TIMEOUT)
 
     def freeze_apiserver(self) -> None:
         """SIGSTOP: connections are accepted by the kernel and never answered."""
-        self._running["apiserver"].send_signal(signal.SIGSTOP)
+        self._programs.send_signal("apiserver", signal.SIGSTOP)
 
     def thaw_apiserver(self) -> None:
-        self._running["apiserver"].send_signal(signal.SIGCONT)
+        """SIGCONT: go on as if nothing had been."""
+        self._programs.send_signal("apiserver", signal.SIGCONT)
+
+    def compact_etcd(self) -> None:
+        """Forget the history: a watch that resumes from before gets 410.
+
+        The API server is started again, since it serves watches from what it keeps in memory.
+        """
+        etcd.compact(self.ports.etcd)
+        self.restart_apiserver()
+
+    def set_node_ready(self, node: str, *, ready: bool) -> None:
+        """Tell a hollow node (``node-1`` and so on) to be ready, or not."""
+        annotation = {ANNOTATION: None if ready else "false"}
+        body = {"metadata": {"annotations": annotation}}
+        self.request("PATCH", f"/api/v1/nodes/{node}", body, content_type=rest.MERGE_PATCH)
 
     def recover(self) -> None:
-        """Undo whatever was done to it."""
-        self.thaw_apiserver()
-        if self._running["apiserver"].poll() is not None:
+        """Undo whatever was done to it, and wait until it works."""
+        for name in ("etcd", "apiserver"):
+            self._programs.send_signal(name, signal.SIGCONT)
+            if not self._programs.is_running(name):
+                self._start(name)
+        self._wait("apiserver", self.answers, time.monotonic() + START_TIMEOUT)
+        for number in range(1, self.nodes + 1):
+            self.set_node_ready(f"node-{number}", ready=True)
+        self.wait_ready()
+
+    def serve_requests(self) -> None:
+        """Do what other processes asked for (``faults.ask``); to be called now and then by the owner."""
+        request = self.folder / "restart-apiserver"
+        if request.exists():
             self.restart_apiserver()
-        for name, command in (
-            ("controller-manager", flags.controller_manager(self.binaries, self.folder)),
-            ("scheduler", flags.scheduler(self.binaries, self.folder)),
-        ):
-            if self._running[name].poll() is not None:  # they give up when their API server is away for long
-                self._start(name, command)
+            request.unlink()
 
-    # Files
+    def _refuse_second(self) -> None:
+        """Two owners of one folder would spoil it."""
+        deadline = time.monotonic() + _AFTERLIFE
+        while (record := Record.read(self.folder)) and record.is_running:
+            if record.owner.is_alive or time.monotonic() > deadline:
+                raise SandboxError(f"{self.name} runs already, started by process {record.owner.pid}.")
+            time.sleep(_PAUSE)
 
-    def _prepare(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        stamp = self.folder / "version"
-        if stamp.exists() and stamp.read_text() == self.version and self._ports_are_free():
-            return
-        shutil.rmtree(self.folder)
-        self.folder.mkdir()
-        self._write_ports()
-        self._write_credentials()
-        stamp.write_text(self.version)
+    def _wait(self, name: str, done: Callable[[], bool], deadline: float) -> None:
+        """Until ``done``; the program ``name`` must live on."""
+        while True:
+            if not self._programs.is_running(name) or time.monotonic() > deadline:
+                log = self._programs.log_tail(name)
+                raise SandboxError(f"{name} of {self.name} does not work. The end of its log:\n{log}")
+            if done():
+                return
+            time.sleep(_PAUSE)
 
-    def _ports_are_free(self) -> bool:
-        return all(
-            processes.is_free(port) for port in (self.ports.etcd, self.ports.etcd_peer, self.ports.api)
-        )
+    def _start(self, name: str) -> None:
+        self._programs.start(name, self._command(name))
+        Record(
+            self.name, self.version, self.region, self.server, this_process(), self._programs.identities
+        ).write(self.folder)
 
-    def _write_ports(self) -> None:
-        ports = {name: processes.free_port() for name in ("etcd", "etcd_peer", "api")}
-        (self.folder / "ports.json").write_text(json.dumps(ports))
-
-    def _write_credentials(self) -> None:
-        authority = Authority(f"{self.name} sandbox CA")
-        (self.folder / "ca.crt").write_text(authority.certificate)
-        authority.server().write(self.folder, "server")
-        private, public = service_account_keys()
-        write_private(self.folder / "sa.key", private)
-        (self.folder / "sa.pub").write_text(public)
-        for file, (user, group) in _USERS.items():
-            pair = authority.client(user, group)
-            path = self.folder / ("kubeconfig" if file == "admin" else f"{file}.kubeconfig")
-            write_private(path, kubeconfig(self.name, self.server, authority.certificate, pair))
-            if file == "admin":
-                pair.write(self.folder, file)
-        expired = authority.client("sandbox-admin", "system:masters", expired=True)
-        write_private(
-            self.folder / "expired.kubeconfig",
-            kubeconfig(self.name, self.server, authority.certificate, expired),
-        )
+    def _command(self, name: str) -> list[str]:
+        if name == "etcd":
+            return flags.etcd(self.binaries, self.folder, self.ports)
+        if name == "apiserver":
+            return flags.apiserver(self.binaries, self.folder, self.ports)
+        if name == "controller-manager":
+            return flags.controller_manager(self.binaries, self.folder)
+        if name == "scheduler":
+            return flags.scheduler(self.binaries, self.folder)
+        return self._nodes_command()
 
     def _nodes_command(self) -> list[str]:
         return [
             *(sys.executable, "-m", "fedconsole.sandbox.nodes"),
             *("--kubeconfig", str(self.folder / "nodes.kubeconfig")),
-            *("--nodes", str(self.nodes), "--region", self.place.region),
-            *("--zones", ",".join(self.place.zones), "--version", self.version),
+            *("--nodes", str(self.nodes), "--pods", str(self.pods_per_node)),
+            *("--region", self.region, "--zones", ",".join(self.zones), "--version", self.version),
         ]
 
-    def _start(self, name: str, command: list[str]) -> None:
-        self._running[name] = processes.start(command, self.folder / "logs" / f"{name}.log")
-
-    def _log_tail(self, name: str) -> str:
-        log = self.folder / "logs" / f"{name}.log"
-        return log.read_bytes()[-2_000:].decode(errors="replace") if log.exists() else "(no log)"
+    def _nodes_are_ready(self) -> bool:
+        try:
+            nodes = self.request("GET", "/api/v1/nodes")["items"]
+        except (OSError, http.client.HTTPException, rest.ApiError):
+            return False
+        return sum(is_ready(node) for node in nodes) >= self.nodes

@@ -1,7 +1,7 @@
 """The command lines of a control plane, for every release from 1.20 on."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fedconsole.sandbox.binaries import Binaries
 
@@ -11,8 +11,7 @@ _CONTROLLERS = "*,-nodeipam,-cloud-node-lifecycle,-route,-service"
 _LAST_INSECURE = 23
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(NamedTuple):
     """Loopback ports of one cluster."""
 
     etcd: int
@@ -31,6 +30,7 @@ def etcd(binaries: Binaries, folder: Path, ports: Ports) -> list[str]:
         f"--initial-advertise-peer-urls={peer}",
         f"--initial-cluster=default={peer}",
         "--unsafe-no-fsync",
+        "--log-level=warn",
     ]
 
 
@@ -64,8 +64,8 @@ def controller_manager(binaries: Binaries, folder: Path) -> list[str]:
         f"--root-ca-file={folder / 'ca.crt'}",
         f"--controllers={_CONTROLLERS}",
         "--leader-elect=false",
-        "--kube-api-qps=200",
-        "--kube-api-burst=400",
+        "--kube-api-qps=500",
+        "--kube-api-burst=1000",
         *_unserved(binaries),
     ]
 
@@ -75,6 +75,8 @@ def scheduler(binaries: Binaries, folder: Path) -> list[str]:
         binaries.path("kube-scheduler"),
         f"--kubeconfig={folder / 'scheduler.kubeconfig'}",
         "--leader-elect=false",
+        "--kube-api-qps=500",
+        "--kube-api-burst=1000",
         *_unserved(binaries),
     ]
 

@@ -1,4 +1,4 @@
-"""Build a released Kubernetes, and its etcd, from their Go modules.
+"""Build a released Kubernetes, and its etcd, from their Go modules; on Linux and macOS.
 
 ``k8s.io/kubernetes`` requires its staging modules at v0.0.0 and replaces them by folders, which only
 works inside its own tree. A module of our own that replaces them by the releases of the same
@@ -14,54 +14,66 @@ import tempfile
 from pathlib import Path
 
 from fedconsole.sandbox.progress import Report, step
-from fedconsole.sandbox.sources import Unavailable, run
+from fedconsole.sandbox.sources import PROGRAMS, Unavailable, Workshop
 
-_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _OLDEST_GO = (1, 21)  # fetches a newer toolchain by itself, as a module
+_ETCD = "go.etcd.io/etcd/server/v3"
+_COMMANDS = [f"k8s.io/kubernetes/cmd/{name}" for name in PROGRAMS]
+#: Seconds for the first module: later ones come from the same place.
+_FIRST_FETCH = 60
 
 
 def build(version: str, folder: Path, report: Report) -> None:
     """Build ``version`` into ``folder``; needs Go and a module proxy."""
     go = _go()
     with tempfile.TemporaryDirectory(prefix="fedconsole-go-") as temporary:
-        work = Path(temporary)
         env = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-mod=mod", "GOWORK": "off"}
+        workshop = Workshop(Path(temporary), env, report)
         with step(report, f"Fetching the sources of Kubernetes {version}"):
-            _write_module(go, version, work, env)
+            _write_module(go, version, workshop)
+            workshop.run(go, "mod", "download", f"k8s.io/kubernetes@{version}")
+            workshop.run(go, "list", "-deps", "-f", "{{.ImportPath}}", *_COMMANDS, _ETCD)
         with step(report, f"Building Kubernetes {version} (some minutes, once)"):
-            flags = _version_flags(version)
-            programs = [f"k8s.io/kubernetes/cmd/{name}" for name in _PROGRAMS]
             out = f"{folder}{os.sep}"
-            run([go, "build", "-ldflags", flags, "-o", out, *programs], cwd=work, env=env, log=work / "log")
-            etcd = ["-o", str(folder / "etcd"), "go.etcd.io/etcd/server/v3"]
-            run([go, "build", "-ldflags", "-s -w", *etcd], cwd=work, env=env, log=work / "log")
+            workshop.run(go, "build", "-ldflags", version_flags(version), "-o", out, *_COMMANDS)
+        with step(report, "Building its etcd"):
+            workshop.run(go, "build", "-ldflags", "-s -w", "-o", str(folder / "etcd"), _ETCD)
 
 
 def _go() -> str:
     go = shutil.which("go")
     if not go:
         raise Unavailable("Go is not installed.")
-    found = re.search(
-        r"go(\d+)\.(\d+)", subprocess.run([go, "version"], capture_output=True, text=True).stdout
-    )
+    output = subprocess.run([go, "version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"go(\d+)\.(\d+)", output)
     if not found or (int(found[1]), int(found[2])) < _OLDEST_GO:
         raise Unavailable(f"Go is older than {'.'.join(map(str, _OLDEST_GO))}.")
     return go
 
 
-def _write_module(go: str, version: str, work: Path, env: dict[str, str]) -> None:
-    command = [go, "mod", "download", "-json", f"k8s.io/kubernetes@{version}"]
+def _write_module(go: str, version: str, workshop: Workshop) -> None:
+    released = _released_module(go, version, workshop)
+    (workshop.folder / "go.mod").write_text(module(version, released))
+    lines = "".join(f'\t_ "{path}"\n' for path in [*_COMMANDS, _ETCD])
+    (workshop.folder / "tools.go").write_text(f"//go:build tools\n\npackage sandbox\n\nimport (\n{lines})\n")
+
+
+def _released_module(go: str, version: str, workshop: Workshop) -> str:
+    """The go.mod of the release itself."""
+    command = [go, "list", "-m", "-json", f"k8s.io/kubernetes@{version}"]
     try:
         done = subprocess.run(
-            command, cwd=work, env=env, capture_output=True, text=True, timeout=600, check=True
+            command,
+            cwd=workshop.folder,
+            env=workshop.env,
+            capture_output=True,
+            text=True,
+            timeout=_FIRST_FETCH,
+            check=True,
         )
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired):
         raise Unavailable(f"the module k8s.io/kubernetes {version} cannot be fetched.") from None
-    released = Path(json.loads(done.stdout)["GoMod"]).read_text()
-    (work / "go.mod").write_text(module(version, released))
-    imports = [f"k8s.io/kubernetes/cmd/{name}" for name in _PROGRAMS] + ["go.etcd.io/etcd/server/v3"]
-    lines = "".join(f'\t_ "{path}"\n' for path in imports)
-    (work / "tools.go").write_text(f"//go:build tools\n\npackage sandbox\n\nimport (\n{lines})\n")
+    return Path(json.loads(done.stdout)["GoMod"]).read_text()
 
 
 def module(version: str, released: str) -> str:
@@ -70,12 +82,12 @@ def module(version: str, released: str) -> str:
     etcd = _only(r"^\s*go\.etcd\.io/etcd/client/v3 (\S+)", released)
     staging = sorted(set(re.findall(r"^\s*(k8s\.io/[\w.-]+) v0\.0\.0$", released, re.MULTILINE)))
     staged = version.replace("v1.", "v0.", 1)
-    requires = [f"k8s.io/kubernetes {version}", f"go.etcd.io/etcd/server/v3 {etcd}"]
+    requires = [f"k8s.io/kubernetes {version}", f"{_ETCD} {etcd}"]
     requires += [f"{name} v0.0.0" for name in staging]
     replaces = [f"{name} => {name} {staged}" for name in staging]
     return (
         f"module fedconsole.io/sandbox\n\ngo {go}\n\n"
-        + f"require (\n{_indented(requires)})\n\nreplace (\n{_indented(replaces)})\n"
+        f"require (\n{_indented(requires)})\n\nreplace (\n{_indented(replaces)})\n"
     )
 
 
@@ -90,7 +102,8 @@ def _indented(lines: list[str]) -> str:
     return "".join(f"\t{line}\n" for line in lines)
 
 
-def _version_flags(version: str) -> str:
+def version_flags(version: str) -> str:
+    """Linker flags; without them the programs report v0.0.0."""
     package = "k8s.io/component-base/version"
     major, minor = version.removeprefix("v").split(".")[:2]
     values = {"gitVersion": version, "gitMajor": major, "gitMinor": minor, "gitTreeState": "clean"}

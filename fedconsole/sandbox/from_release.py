@@ -10,14 +10,13 @@ import urllib.request
 from pathlib import Path
 
 from fedconsole.sandbox.progress import Report, step
-from fedconsole.sandbox.sources import Unavailable, machine
+from fedconsole.sandbox.sources import PROGRAMS, Unavailable, machine
 
 _KUBERNETES = "https://dl.k8s.io/release"
 _ETCD = "https://github.com/etcd-io/etcd/releases/download"
 _ETCD_VERSION = "v3.6.8"
 #: Seconds. On a closed network this must give up at once.
 _TIMEOUT = 5
-_PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler")
 
 
 def get(version: str, folder: Path, report: Report) -> None:
@@ -25,7 +24,7 @@ def get(version: str, folder: Path, report: Report) -> None:
     if platform.system() != "Linux":
         raise Unavailable("control planes are released for Linux alone.")
     with step(report, f"Fetching Kubernetes {version}"):
-        for name in _PROGRAMS:
+        for name in PROGRAMS:
             url = f"{_KUBERNETES}/{version}/bin/linux/{machine()}/{name}"
             wanted = _download(f"{url}.sha256").decode().split()[0]
             (folder / name).write_bytes(_checked(_download(url), wanted, name))

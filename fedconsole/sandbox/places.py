@@ -14,7 +14,7 @@ class Place:
 
 
 def _place(name: str, region: str, env: str, tier: str) -> Place:
-    zones = tuple(f"{region}{letter}" for letter in "abc")
+    zones = tuple(f"{region}-{letter}" for letter in "abc")
     return Place(name, region, zones, {"region": region, "env": env, "tier": tier})
 
 

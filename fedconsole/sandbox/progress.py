@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-Report = Callable[[str], None]
+Report = Callable[[str], object]
 
 
 @contextmanager
