@@ -10,10 +10,13 @@ from typing import Any, ClassVar
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest, QueryDict
-from django.utils import translation
+from django.utils import timezone, translation
 
-from clusters.fragments import Fragment
+from clusters import live
+from clusters.fragments import Fragment, details, listing
+from clusters.models import Cluster
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
     A fragment is only sent when it differs from what this socket got last.
     """
 
-    groups: ClassVar[list[str]] = []
+    groups: list[str] = []
     permissions: ClassVar[tuple[str, ...]] = ()
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
@@ -73,7 +76,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """The page's request, as far as a fragment needs it: user, query, language."""
         request = HttpRequest()
         request.method = "GET"
-        request.user = self.scope["user"]
+        request.user = self._user
         request.path = self.scope["path"].removeprefix("/ws")
         request.GET = QueryDict(self.scope.get("query_string", b""))
         request.COOKIES = self.scope.get("cookies", {})
@@ -81,12 +84,17 @@ class LiveConsumer(AsyncWebsocketConsumer):
         request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get(b"accept-language", b"").decode("latin-1")
         return request
 
+    @property
+    def _user(self) -> User | AnonymousUser:
+        user: User | AnonymousUser = self.scope.get("user") or AnonymousUser()  # type: ignore[assignment]
+        return user
+
     def _permitted(self) -> bool:
         """Whether the person is still logged in, active, and allowed to see the page. As of now: no cache."""
         session = self.scope.get("session")
         if session is not None and session.session_key and not session.exists(session.session_key):
             return False
-        user = get_user_model().objects.filter(pk=self.scope["user"].pk, is_active=True).first()
+        user = get_user_model().objects.filter(pk=self._user.pk or 0, is_active=True).first()
         return user is not None and user.has_perms(self.permissions)
 
     async def _push_forever(self) -> None:
@@ -132,3 +140,55 @@ class LiveConsumer(AsyncWebsocketConsumer):
         is_news = self._sent.get(fragment.id) != version
         self._sent[fragment.id] = version
         return is_news
+
+
+class ClusterListConsumer(LiveConsumer):
+    """The list of clusters, with the filters and the page of its address.
+
+    Rows that stay keep their places, so that none jumps away under the pointer; the whole body is sent
+    when rows came or went.
+    """
+
+    groups: list[str] = [live.CLUSTERS]
+    permissions: ClassVar[tuple[str, ...]] = ("clusters.view_cluster",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._shown: frozenset[int] | None = None
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """Read the page anew: any change may concern its counters, and which rows are on it."""
+        page = listing.Listing(self.request.GET, timezone.now())
+        keys = frozenset(row.pk for row in page.rows)
+        pieces = [piece for row in page.rows for piece in listing.row(row)]
+        if self._shown == keys:
+            yield from pieces
+        else:
+            for piece in pieces:
+                self._is_news(piece)  # remembered as sent: with the body
+            yield listing.body(page)
+        self._shown = keys
+        yield listing.counters(page)
+
+
+class ClusterConsumer(LiveConsumer):
+    """One cluster's page."""
+
+    groups: list[str] = [live.CLUSTERS]
+    permissions: ClassVar[tuple[str, ...]] = ("clusters.view_cluster",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pk = 0
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """Its parts; of a cluster that was forgotten, that it is gone."""
+        if changes is not None and self._pk and self._pk not in changes.get(live.CLUSTERS, ()):
+            return
+        name = self.scope["url_route"]["kwargs"]["name"]
+        found = Cluster.objects.defer("credential", "api_resources")
+        cluster = (found.filter(pk=self._pk) if self._pk else found.filter(name=name)).first()
+        if cluster is None and not self._pk:
+            return
+        self._pk = cluster.pk if cluster else self._pk
+        yield from details.parts(details.Detail(cluster, self._pk, timezone.now()))

@@ -6,7 +6,7 @@ message: transient failures are tried again by themselves, others wait for a per
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +27,17 @@ from clusters.renewing import columns
 
 #: A join without a sign of life for this long was killed, or waits for a member that did not answer.
 RETRY_AFTER = timedelta(seconds=30)
+#: The columns that ``apply_context`` sets.
+_CONNECTION = (
+    "server",
+    "ca_bundle",
+    "tls_server_name",
+    "insecure_skip_tls_verify",
+    "proxy_url",
+    "credential",
+    "credential_renew_at",
+    "credential_expires_at",
+)
 #: Steps of which a second run knows that they are over: the uploaded credential is gone by then.
 _BEHIND = (Step.PERMITTED, Step.DISTINCT, Step.ACCESS, Step.CREDENTIAL)
 
@@ -46,6 +57,20 @@ class Stopped(Exception):
         self.reason = reason
         self.hint = hint
         self.transient = transient
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a step of a join would come to; ``hint`` says what to do about a failure."""
+
+    step: Step
+    ok: bool
+    message: str
+    hint: str = ""
+
+    @property
+    def label(self) -> str:
+        return str(checklist.LABELS[self.step])
 
 
 # Enrolling
@@ -88,6 +113,20 @@ def enroll(
         checklist.lay_out(cluster.pk, Operation.JOIN)
         live.announce(live.CLUSTERS, [cluster.pk])
     return cluster
+
+
+def reenroll(cluster: Cluster, *, kubeconfig_text: str, context: str, insecure: bool = False) -> None:
+    """Let a known cluster be joined again with another credential, where ours is no longer accepted.
+
+    The join refuses when it turns out to be another cluster. Raises ``KubeconfigError`` or ``Refused``.
+    """
+    apply_context(cluster, chosen(kubeconfig_text, context, insecure=insecure))
+    cluster.phase = Phase.JOINING
+    cluster.reason = cluster.message = ""
+    with transaction.atomic():
+        cluster.save(update_fields=[*_CONNECTION, "phase", "reason", "message"])
+        checklist.lay_out(cluster.pk, Operation.JOIN)
+        checklist.reset(cluster.pk, Operation.JOIN)
 
 
 def chosen(kubeconfig_text: str, context: str, *, insecure: bool) -> Connection:
@@ -203,11 +242,15 @@ def _do(cluster: Cluster, step: Step, activity: Callable[[Cluster], str]) -> Non
 
 def _diagnose(cluster: Cluster) -> None:
     checklist.start(cluster.pk, Step.REACHABLE)
-    for finding in loop.run(diagnosing.diagnose(cluster.connection)):
+    for finding in _checks(cluster.connection):
         step, reason = Step(finding.check), finding.reason
         if not finding.ok:
             raise Stopped(step, reason, finding.message, finding.hint, transient=reason in _MAY_PASS)
         checklist.done(cluster.pk, step, finding.message)
+
+
+def _checks(connection: Connection) -> list[diagnosing.Finding]:
+    return loop.run(diagnosing.diagnose(connection))
 
 
 _MAY_PASS = {
@@ -234,10 +277,22 @@ def _review_permissions(cluster: Cluster) -> str:
 
 
 def _recognize(cluster: Cluster) -> str:
-    member = loop.shared_pool().member(cluster.connection)
-    identity = loop.run(access.identify(member))
-    other = Cluster.objects.filter(uid=identity.uid).exclude(pk=cluster.pk).first()
-    if other is not None:
+    uid = _identify(cluster)
+    try:
+        with transaction.atomic():
+            _write(cluster, uid=uid)
+    except IntegrityError:
+        raise _duplicate("") from None
+    return ""
+
+
+def _identify(cluster: Cluster) -> str:
+    """The UID of a cluster that may be joined."""
+    identity = loop.run(access.identify(loop.shared_pool().member(cluster.connection)))
+    if cluster.uid not in (None, identity.uid):
+        message = "This is another cluster than the one that bears this name here."
+        raise Stopped(Step.DISTINCT, Reason.DUPLICATE_CLUSTER, message, "Import it under a name of its own.")
+    if other := Cluster.objects.filter(uid=identity.uid).exclude(pk=cluster.pk).first():
         raise _duplicate(other.name)
     if identity.console not in ("", Console.identity()):
         raise Stopped(
@@ -247,12 +302,7 @@ def _recognize(cluster: Cluster) -> str:
             "Let it leave that console first. If that one is gone for good, delete the namespace "
             "fedconsole-system in the cluster, and try again.",
         )
-    try:
-        with transaction.atomic():
-            _write(cluster, uid=identity.uid)
-    except IntegrityError:
-        raise _duplicate("") from None
-    return ""
+    return identity.uid
 
 
 def _duplicate(name: str) -> Stopped:
@@ -279,6 +329,23 @@ def _greet(cluster: Cluster) -> str:
     member = loop.shared_pool().member(cluster.connection)
     loop.run(member.healthz())
     return ""
+
+
+def examine(connection: Connection, preset: str, namespaces: Sequence[str]) -> list[Finding]:
+    """What a join would find out before it changes anything, up to and including the first failure."""
+    findings = [Finding(Step(one.check), one.ok, one.message, one.hint) for one in _checks(connection)]
+    if not findings[-1].ok:
+        return findings
+    candidate = Cluster(preset=preset, permitted_namespaces=list(namespaces))
+    apply_context(candidate, connection)
+    try:
+        _review_permissions(candidate)
+        _identify(candidate)
+    except Stopped as stopped:
+        return [*findings, Finding(stopped.step, False, str(stopped), stopped.hint)]
+    except errors.MemberError as error:
+        return [*findings, Finding(Step.PERMITTED, False, str(error))]
+    return [*findings, Finding(Step.PERMITTED, True, ""), Finding(Step.DISTINCT, True, "")]
 
 
 _ACTIVITIES: Sequence[tuple[Step, Callable[[Cluster], str]]] = (

@@ -33,7 +33,8 @@ def announce(group: str, pks: Iterable[int]) -> None:
 
 async def _send(group: str, message: dict[str, Any]) -> None:
     try:
-        await get_channel_layer().group_send(group, message)
+        if layer := get_channel_layer():
+            await layer.group_send(group, message)
     except (TimeoutError, OSError) as error:
         logger.warning("Open pages were not told of a change: %s", type(error).__name__)
     except Exception:

@@ -150,6 +150,11 @@ class Cluster(models.Model):
         return self.state_at(timezone.now())
 
     @property
+    def cpu_cores(self) -> int | None:
+        """Whole CPUs of all nodes; None while unknown."""
+        return None if self.cpu_capacity_millis is None else self.cpu_capacity_millis // 1000
+
+    @property
     def selection_labels(self) -> dict[str, str]:
         """What a ``clusterSelector`` matches against."""
         own: dict[str, str] = self.labels

@@ -1,5 +1,10 @@
-"""Websocket paths of the clusters pages."""
+"""Websocket paths of the clusters pages: ``/ws`` and the page's own path."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-websocket_urlpatterns: list[URLPattern] = []
+from clusters import consumers
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/clusters/", consumers.ClusterListConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/clusters/<str:name>/", consumers.ClusterConsumer.as_asgi()),  # type: ignore[arg-type]
+]

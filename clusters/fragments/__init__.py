@@ -1,9 +1,13 @@
 """Pieces of pages that are rendered three ways: with the page, in reply to htmx, and as a push."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import render_to_string
+
+#: The text of a time is ticked by the page itself; only the moment counts.
+_TICKING = re.compile(r"(<time\b[^>]*>)[^<]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,14 +17,13 @@ class Fragment:
     id: str
     html: str
     row: bool = False
-    #: What is compared to find out whether it has to be sent again: ``html``, unless a part may be stale.
+    #: What is compared to find out whether it has to be sent again: ``html``, unless a part has its own push.
     version: str = ""
 
     def __post_init__(self) -> None:
-        if not self.version:
-            object.__setattr__(self, "version", self.html)
+        object.__setattr__(self, "version", _TICKING.sub(r"\1", self.version or self.html))
 
 
 def fragment(template: str, *, key: str, row: bool = False, **context: Any) -> Fragment:
-    """Render ``_name.html``; its root's id is ``name_key`` with hyphens for underscores."""
+    """Render ``_name.html``; ``key`` is its root's id: the name with hyphens, and the primary key."""
     return Fragment(key, render_to_string(template, context), row=row)
