@@ -19,7 +19,7 @@ Object = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """A federated object for the renderer; ``replicas`` is the plan's share of the cluster, if there is one."""
+    """A federated object for the renderer; ``replicas`` is the plan's share of the cluster, if any."""
 
     reference: ObjectReference
     template: Mapping[str, Any]
