@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from fedconsole.sandbox import etcd, flags, rest
+from fedconsole.sandbox import etcd, faults, flags, rest
 from fedconsole.sandbox.binaries import Binaries
 from fedconsole.sandbox.files import ClusterFiles
 from fedconsole.sandbox.nodes import ANNOTATION
@@ -150,8 +150,8 @@ class SandboxCluster(ClusterFiles):
         self.wait_ready()
 
     def serve_requests(self) -> None:
-        """Do what other processes asked for (``faults.ask``); to be called now and then by the owner."""
-        request = self.folder / "restart-apiserver"
+        """Do what other processes asked for (``faults.inflict``); to be called now and then by the owner."""
+        request = self.folder / faults.RESTART
         if request.exists():
             self.restart_apiserver()
             request.unlink()

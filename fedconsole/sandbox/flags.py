@@ -5,8 +5,6 @@ from typing import NamedTuple
 
 from fedconsole.sandbox.binaries import Binaries
 
-#: Needs a cloud or changes nothing on hollow nodes.
-_CONTROLLERS = "*,-nodeipam,-cloud-node-lifecycle,-route,-service"
 #: The last release with an insecure port that has to be switched off.
 _LAST_INSECURE = 23
 
@@ -62,7 +60,6 @@ def controller_manager(binaries: Binaries, folder: Path) -> list[str]:
         f"--kubeconfig={folder / 'controller-manager.kubeconfig'}",
         f"--service-account-private-key-file={folder / 'sa.key'}",
         f"--root-ca-file={folder / 'ca.crt'}",
-        f"--controllers={_CONTROLLERS}",
         "--leader-elect=false",
         "--kube-api-qps=500",
         "--kube-api-burst=1000",
