@@ -43,7 +43,7 @@ def _entry_problems(entry: Any, path: str, seen: set[str]) -> list[Problem]:
     if name in seen:
         return [Problem(f"{path}/clusterName", f"The cluster {name} has overrides twice.")]
     seen.add(name)
-    patches = entry.get("clusterOverrides") or []
+    patches = [] if entry.get("clusterOverrides") is None else entry["clusterOverrides"]
     if not isinstance(patches, list):
         return [Problem(f"{path}/clusterOverrides", "clusterOverrides is a list.")]
     return _patch_problems(patches, f"{path}/clusterOverrides")

@@ -57,10 +57,10 @@ def _covers_list(live: Any, desired: list[Any]) -> bool:
     key = _key_of(desired)
     if key is None:
         return len(live) == len(desired) and all(map(covers, live, desired))
-    by_key: dict[Any, list[Any]] = {}
+    by_key: dict[str | int, list[Any]] = {}
     for item in live:
-        if isinstance(item, Mapping):
-            by_key.setdefault(item.get(key), []).append(item)
+        if isinstance(item, Mapping) and isinstance(item.get(key), str | int):
+            by_key.setdefault(item[key], []).append(item)
     return all(any(covers(one, item) for one in by_key.get(item[key], [])) for item in desired)
 
 
@@ -68,7 +68,7 @@ def _key_of(items: list[Any]) -> str | None:
     """The field that identifies these items, if they are maps that all have one."""
     if not items or not all(isinstance(item, Mapping) for item in items):
         return None
-    return next((key for key in _KEYS if all(key in item for item in items)), None)
+    return next((key for key in _KEYS if all(isinstance(item.get(key), str | int) for item in items)), None)
 
 
 def _same_quantity(live: Any, desired: Any) -> bool:

@@ -1,0 +1,88 @@
+"""The object for one cluster, and what of the live one it keeps."""
+
+from typing import Any
+
+import pytest
+
+from clusters.domain.labels import MANAGED
+from clusters.domain.references import ObjectReference, ResourceType
+from propagation.domain import rendering, retention
+from propagation.domain.rendering import Spec
+
+DEPLOYMENT = ResourceType("apps", "v1", "Deployment", "deployments", True)
+CLUSTER_ROLE = ResourceType("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", False)
+OVERRIDES = [
+    {"clusterName": "eu-1", "clusterOverrides": [{"path": "/spec/replicas", "value": 5}]},
+]
+
+
+def spec(**changes: Any) -> Spec:
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": {"replicas": 2}}
+    return Spec(ObjectReference(DEPLOYMENT, "shop", "web"), template, **changes)
+
+
+def test_identity_and_managed_label() -> None:
+    rendered = rendering.render(spec(), "eu-1")
+    assert rendered["apiVersion"] == "apps/v1"
+    assert rendered["kind"] == "Deployment"
+    assert rendered["metadata"] == {"name": "web", "namespace": "shop", "labels": {"a": "b", MANAGED: "true"}}
+
+
+def test_cluster_scoped_kinds_have_no_namespace() -> None:
+    rendered = rendering.render(Spec(ObjectReference(CLUSTER_ROLE, "", "r"), {}), "eu-1")
+    assert "namespace" not in rendered["metadata"]
+
+
+def test_overrides_win_over_the_plan_and_over_what_is_retained() -> None:
+    live = {"spec": {"replicas": 9}}
+    rendered = rendering.render(spec(overrides=OVERRIDES, replicas=7, retain_replicas=True), "eu-1", live)
+    assert rendered["spec"]["replicas"] == 5
+    assert rendering.render(spec(replicas=7), "us-1")["spec"]["replicas"] == 7
+    assert rendering.render(spec(replicas=7, retain_replicas=True), "us-1", live)["spec"]["replicas"] == 9
+
+
+def test_the_template_is_not_touched() -> None:
+    wanted = spec(overrides=OVERRIDES)
+    rendering.render(wanted, "eu-1")
+    assert wanted == spec(overrides=OVERRIDES)
+
+
+def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
+    assert rendering.digest({"a": 1, "b": {"c": 2, "d": 3}}) == rendering.digest(
+        {"b": {"d": 3, "c": 2}, "a": 1}
+    )
+    assert rendering.digest({"a": 1}) != rendering.digest({"a": 2})
+
+
+@pytest.mark.parametrize(
+    ("desired", "live", "kept"),
+    [
+        (
+            {"kind": "Service", "spec": {"ports": [{"port": 80}]}},
+            {
+                "spec": {
+                    "clusterIP": "10.0.0.9",
+                    "healthCheckNodePort": 0,
+                    "ports": [{"port": 80, "nodePort": 30001}],
+                }
+            },
+            {"clusterIP": "10.0.0.9", "ports": [{"port": 80, "nodePort": 30001}]},
+        ),
+        (
+            {"kind": "Service", "spec": {"ports": [{"name": "a", "port": 80}]}},
+            {"spec": {"healthCheckNodePort": 30009, "ports": [{"name": "b", "port": 80, "nodePort": 30001}]}},
+            {"healthCheckNodePort": 30009, "ports": [{"name": "a", "port": 80}]},
+        ),
+        ({"kind": "PersistentVolumeClaim", "spec": {}}, {"spec": {"volumeName": "pv"}}, {"volumeName": "pv"}),
+        ({"kind": "ConfigMap", "spec": {}}, {"spec": {"volumeName": "pv"}}, {}),
+    ],
+)
+def test_retained(desired: dict[str, Any], live: dict[str, Any], kept: dict[str, Any]) -> None:
+    assert retention.retain(desired, live)["spec"] == kept
+
+
+def test_service_account_secrets_are_kept_unless_given() -> None:
+    live = {"secrets": [{"name": "generated"}]}
+    assert retention.retain({"kind": "ServiceAccount"}, live)["secrets"] == [{"name": "generated"}]
+    own = {"kind": "ServiceAccount", "secrets": [{"name": "own"}]}
+    assert retention.retain(own, live) == own
