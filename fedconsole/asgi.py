@@ -4,8 +4,11 @@ import os
 
 from django.core.asgi import get_asgi_application
 
+from fedconsole import env
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fedconsole.settings")
 http = get_asgi_application()
+env.refuse_problems()
 
 from channels.auth import AuthMiddlewareStack  # noqa: E402  (needs Django set up)
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402

@@ -49,6 +49,7 @@ def prepare(state_dir: Path) -> EmbeddedRedis:
         'save ""',
         "appendonly no",
         "loglevel warning",
+        f'logfile "{folder / "redis.log"}"',
         "maxmemory 512mb",
     ]
     keys.write_private(folder / "redis.conf", "\n".join([*lines, ""]))

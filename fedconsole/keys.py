@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
 
 
 def write_private(path: Path, text: str) -> None:
@@ -18,8 +19,7 @@ def generated(path: Path, make: Callable[[], str]) -> str:
     try:
         return path.read_text().strip()
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    value = make()
+        value = make()
     part = _private_part(path, value)
     try:
         os.link(part, path)  # atomic: of several processes that start at once, one wins
@@ -32,9 +32,15 @@ def generated(path: Path, make: Callable[[], str]) -> str:
 
 def _private_part(path: Path, text: str) -> Path:
     part = path.with_name(f"{path.name}.{os.getpid()}")
-    part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
-    part.write_text(text)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
+        part.write_text(text)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"Cannot write {path}: {error.strerror}. Name another directory in FEDCONSOLE_STATE_DIR."
+        ) from None
     return part
 
 

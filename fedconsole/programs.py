@@ -7,7 +7,7 @@ from fedconsole.env import BASE_DIR
 from fedconsole.supervisor import Program
 
 _PYTHON = (sys.executable, "-u")
-_CELERY = (*_PYTHON, "-m", "celery", "-A", "fedconsole")
+_CELERY = (*_PYTHON, "-m", "celery", "-A", "fedconsole", "--quiet")
 
 
 def manage(*arguments: str) -> tuple[str, ...]:
@@ -28,12 +28,12 @@ def worker() -> Program:
     """Everything that talks to members and may take its time. It waits for networks: threads do."""
     pool = ("-P", "threads", "-c", "16", "-O", "fair")
     lonely = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-    return Program("worker", (*_CELERY, "worker", "--quiet", *pool, *lonely))
+    return Program("worker", (*_CELERY, "worker", *pool, *lonely))
 
 
 def beat() -> Program:
     """The clock of the periodic tasks; one of them is enough for all machines."""
-    return Program("beat", (*_CELERY, "beat", "--quiet"))
+    return Program("beat", (*_CELERY, "beat"))
 
 
 def informer() -> Program:

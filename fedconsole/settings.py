@@ -1,28 +1,29 @@
 """The settings, all from the environment (README.md has the table)."""
 
+import logging
 from typing import Any
 
 import django_stubs_ext
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from fedconsole import embedded_redis, keys
-from fedconsole.env import BASE_DIR, database, env, origins, redis_url, state_dir, words
+from fedconsole import embedded_redis, env, keys
+from fedconsole.env import BASE_DIR
 
 # Lets generic classes of Django be subscripted at run time, as type checkers have it.
 django_stubs_ext.monkeypatch()
 
-STATE_DIR = state_dir()
+STATE_DIR = env.state_dir()
 
-DEBUG = env.bool("FEDCONSOLE_DEBUG", False)
-SECRET_KEY = env.str("FEDCONSOLE_SECRET_KEY", "") or keys.secret_key(STATE_DIR)
+DEBUG = env.flag("FEDCONSOLE_DEBUG", False)
+SECRET_KEY = env.text("FEDCONSOLE_SECRET_KEY") or keys.secret_key(STATE_DIR)
 #: Fernet keys: the first encrypts, all decrypt.
-ENCRYPTION_KEYS = words("FEDCONSOLE_ENCRYPTION_KEYS") or [keys.encryption_key(STATE_DIR)]
+ENCRYPTION_KEYS = env.words("FEDCONSOLE_ENCRYPTION_KEYS") or [keys.encryption_key(STATE_DIR)]
 
-ALLOWED_HOSTS = words("FEDCONSOLE_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = origins("FEDCONSOLE_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = env.words("FEDCONSOLE_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.origins("FEDCONSOLE_TRUSTED_ORIGINS")
 #: Served over HTTPS (by a proxy in front): cookies and redirects insist on it.
-HTTPS = env.bool("FEDCONSOLE_HTTPS", False)
+HTTPS = env.flag("FEDCONSOLE_HTTPS", False)
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS
@@ -102,7 +103,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     },
 }
 
-DATABASES: dict[str, Any] = {"default": database(f"sqlite:///{STATE_DIR / 'fedconsole.sqlite3'}")}
+DATABASES: dict[str, Any] = {"default": env.database(f"sqlite:///{STATE_DIR / 'fedconsole.sqlite3'}")}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # Several processes write: transactions take the write lock at their start, and wait for it.
     DATABASES["default"]["OPTIONS"] = {
@@ -115,7 +116,7 @@ else:
     DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 1, "max_size": 32, "timeout": 10}}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = redis_url() or embedded_redis.known_url(STATE_DIR) or "redis://127.0.0.1:6379/0"
+REDIS_URL = env.redis_url() or embedded_redis.known_url(STATE_DIR) or "redis://127.0.0.1:6379/0"
 
 CHANNEL_LAYERS: dict[str, Any] = {
     "default": {
@@ -166,7 +167,7 @@ LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env.str("FEDCONSOLE_TIME_ZONE", "UTC")
+TIME_ZONE = env.time_zone("FEDCONSOLE_TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
 STATIC_ROOT = STATE_DIR / "static"
@@ -187,7 +188,7 @@ LOGGING: dict[str, Any] = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.log_level("FEDCONSOLE_LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["console"], "level": env.log_level("FEDCONSOLE_LOG_LEVEL", logging.INFO)},
     "loggers": {
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},

@@ -29,7 +29,7 @@ ADMINISTRATOR = "admin"
 PATIENCE = 90.0
 
 
-UNKNOWN_PASSWORD = "(as it was shown at first, or as you changed it)"
+UNKNOWN = "(as it was shown at first, or as you changed it)"
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Command(BaseCommand):
     help = "Run the whole console on this machine until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default=env.env.str("FEDCONSOLE_HOST", "127.0.0.1"))
+        parser.add_argument("--host", default=env.text("FEDCONSOLE_HOST", "127.0.0.1"))
         parser.add_argument("--port", type=int, default=env.port("FEDCONSOLE_PORT", 8000))
         parser.add_argument(
             "--sandbox", type=int, default=0, metavar="N", help="start and join N local Kubernetes clusters"
@@ -62,6 +62,7 @@ class Command(BaseCommand):
         with _alone(settings.STATE_DIR):
             _refuse_taken(host, port)
             chosen = _programs(host, port, clusters, version)
+            settings.STATIC_ROOT.mkdir(exist_ok=True)
             call_command("migrate", verbosity=0, interactive=False)
             login = _administrator(settings.STATE_DIR, sandbox=clusters > 0)
             connections.close_all()
