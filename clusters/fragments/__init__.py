@@ -1,13 +1,9 @@
 """Pieces of pages that are rendered three ways: with the page, in reply to htmx, and as a push."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import render_to_string
-
-#: The text of a time is ticked by the page itself; only the moment counts.
-_TICKING = re.compile(r"(<time\b[^>]*>)[^<]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +17,8 @@ class Fragment:
     version: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "version", _TICKING.sub(r"\1", self.version or self.html))
+        if not self.version:
+            object.__setattr__(self, "version", self.html)
 
 
 def fragment(template: str, *, key: str, row: bool = False, **context: Any) -> Fragment:

@@ -6,41 +6,21 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from clusters.checklist import LABELS, Operation, Status, Step
+from clusters.checklist import LABELS, Operation, Step
 from clusters.domain.conditions import ClusterState
 from clusters.fragments import Fragment, fragment
 from clusters.models import Cluster, JoinStep, Phase
 
-_LOOKS = {
-    Status.WAITING: ("unknown", "clock"),
-    Status.RUNNING: ("progress", "progress"),
-    Status.DONE: ("ok", "check"),
-    Status.FAILED: ("error", "x"),
-    Status.SKIPPED: ("unknown", "zero"),
-}
-
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A step with the way it looks."""
+    """A step with what it is called."""
 
     step: JoinStep
 
     @property
     def label(self) -> str:
         return str(LABELS[Step(self.step.name)])
-
-    @property
-    def status(self) -> str:
-        return str(Status(self.step.status).label)
-
-    @property
-    def tone(self) -> str:
-        return _LOOKS[Status(self.step.status)][0]
-
-    @property
-    def icon(self) -> str:
-        return _LOOKS[Status(self.step.status)][1]
 
 
 class Detail:
@@ -66,11 +46,6 @@ class Detail:
             return []
         operation = Operation.UNJOIN if self.leaving else Operation.JOIN
         return [Line(step) for step in self.cluster.steps.filter(operation=operation)]
-
-    @property
-    def settled(self) -> bool:
-        """Whether the checklist holds nothing that anybody waits for."""
-        return all(line.step.status in (Status.DONE, Status.SKIPPED) for line in self.lines)
 
 
 PARTS = ("cluster_header", "cluster_checklist", "cluster_facts")

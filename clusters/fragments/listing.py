@@ -6,22 +6,27 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Count, F, QuerySet
-from django.db.models.expressions import Combinable
+from django.db.models import Count, QuerySet
 from django.db.models.fields.json import KeyTextTransform
 from django.http import QueryDict
 from django.urls import reverse
 
 from clusters.domain import labels
 from clusters.domain.conditions import ClusterState
-from clusters.fragments import Fragment, fragment
+from clusters.fragments import Fragment, fragment, tables
 from clusters.models import Cluster
 from clusters.ranking import state_rank
 
 SIZE = 50
-ORDERS = ("name", "state", "region", "version", "since")
-_COLUMNS = {"state": "rank", "since": "last_transition_time"}
+#: Orders by their names in the address; the first is the default.
+ORDERS = {
+    "name": "name",
+    "state": "rank",
+    "since": "last_transition_time",
+    "version": "version",
+    "region": "region",
+}
+_PARAMETERS = ("q", "state", "region", "label", "sort", "page")
 _STATES = {state.rank: state for state in ClusterState}
 _UNUSED = ("credential", "ca_bundle", "api_resources", "permitted_namespaces", "description")
 
@@ -38,28 +43,20 @@ class Row:
         return self.cluster.pk
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A counter that filters; chosen again, it shows everything."""
-
-    state: ClusterState
-    count: int
-    active: bool
-    url: str
-
-
 class Listing:
     """One page of the list at one moment; every part is read once, when it is asked for."""
 
     def __init__(self, query: QueryDict, now: datetime) -> None:
-        self.query = query
+        self.where = tables.address(reverse("clusters:list"), query, _PARAMETERS)
         self.now = now
-        self.search = query.get("q", "").strip()[:63]
-        self.state = query.get("state", "")
-        self.region = query.get("region", "")
-        self.label = query.get("label", "").strip()[:500]
-        self.sort = query.get("sort", "")
-        self.problem = ""
+        self.search = self.where.text("q")
+        self.state = self.where.text("state")
+        self.region = self.where.text("region")
+        self.label = self.where.text("label")
+        try:
+            self._labels, self.problem = labels.parse_pairs(self.label), ""
+        except labels.InvalidLabel as error:
+            self._labels, self.problem = {}, str(error)
 
     @cached_property
     def _found(self) -> QuerySet[Any]:
@@ -68,35 +65,32 @@ class Listing:
         found = found.filter(name__icontains=self.search)
         if self.region:
             found = found.filter(region=self.region)
-        for index, (key, value) in enumerate(self._pairs.items()):
+        for index, (key, value) in enumerate(self._labels.items()):
             found = found.alias(**{f"label_{index}": KeyTextTransform(key, "labels")})
             found = found.filter(**{f"label_{index}": value})
         return found
 
     @cached_property
-    def _pairs(self) -> dict[str, str]:
-        try:
-            return labels.parse_pairs(self.label)
-        except labels.InvalidLabel as error:
-            self.problem = str(error)
-            return {}
+    def _counts(self) -> dict[int, int]:
+        groups = self._found.order_by().values_list("rank").annotate(count=Count("pk"))
+        return dict(sorted((rank, count) for rank, count in groups))
 
     @cached_property
-    def chips(self) -> list[Chip]:
+    def chips(self) -> list[tables.Chip]:
         """A counter for each state that occurs, worst first."""
-        groups = self._found.order_by().values_list("rank").annotate(count=Count("pk"))
-        counts = sorted((rank, count) for rank, count in groups)
-        return [self._chip(_STATES[rank], count) for rank, count in counts]
+        return [
+            tables.chip(self.where, "state", "page", _STATES[rank], count)
+            for rank, count in self._counts.items()
+        ]
 
-    def _chip(self, state: ClusterState, count: int) -> Chip:
-        active = self.state == state
-        query = self.query.copy()
-        query.pop("page", None)
-        query.pop("state", None)
-        if not active:
-            query["state"] = state.value
-        encoded = query.urlencode()
-        return Chip(state, count, active, reverse("clusters:list") + (f"?{encoded}" if encoded else ""))
+    @cached_property
+    def total(self) -> int:
+        """Clusters of every state."""
+        return sum(self._counts.values())
+
+    @property
+    def all_url(self) -> str:
+        return self.where.link(state="", page="")
 
     @cached_property
     def regions(self) -> list[str]:
@@ -105,30 +99,27 @@ class Listing:
         return list(known.values_list("region", flat=True).distinct())
 
     @cached_property
-    def page(self) -> "Page[Any]":
-        chosen = self._found
-        if self.state:
-            ranks = [state.rank for state in ClusterState if state == self.state]
-            chosen = chosen.filter(rank__in=ranks)
-        return Paginator(chosen.defer(*_UNUSED).order_by(*self._order), SIZE).get_page(self.query.get("page"))
+    def columns(self) -> dict[str, tables.Column]:
+        return tables.columns(self.where, "sort", tuple(ORDERS), "page")
 
-    @property
-    def _order(self) -> tuple[str | Combinable, ...]:
-        name = self.sort.removeprefix("-")
-        if name not in ORDERS or self.sort == "name":
-            return ("name",)
-        column = F(_COLUMNS.get(name, name))
-        first = column.desc(nulls_last=True) if self.sort.startswith("-") else column.asc(nulls_last=True)
-        return (first, "name")
+    @cached_property
+    def page(self) -> tables.Page:
+        matching = sum(
+            count for rank, count in self._counts.items() if self.state in ("", _STATES[rank].value)
+        )
+        return tables.page(self.where, "page", SIZE, matching)
 
     @cached_property
     def rows(self) -> list[Row]:
-        return [Row(cluster, cluster.state_at(self.now)) for cluster in self.page.object_list]
-
-    @cached_property
-    def filtered(self) -> bool:
-        """Whether there could be clusters that are not shown."""
-        return bool(self.search or self.state or self.region or self.label)
+        """The page in its order."""
+        chosen = self._found
+        if self.state:
+            chosen = chosen.filter(
+                rank__in=[rank for rank, state in _STATES.items() if state.value == self.state]
+            )
+        order = tables.ordering(self.where.choice("sort", tuple(ORDERS)), ORDERS)
+        found = chosen.defer(*_UNUSED).order_by(order, "name")[self.page.start : self.page.stop]
+        return [Row(cluster, cluster.state_at(self.now)) for cluster in found]
 
     @cached_property
     def empty(self) -> bool:
