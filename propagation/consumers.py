@@ -1,6 +1,8 @@
 """Live updates of the board, the workloads, one workload, and what is placed in a cluster."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
 from django.utils import timezone
@@ -21,6 +23,10 @@ class Row(Protocol):
 
     @property
     def pk(self) -> int: ...
+
+
+#: How long ago something was: the page's own script counts on.
+_AGE = re.compile(r"(?<=data-ago>)[^<]*")
 
 
 class TableConsumer(LiveConsumer):
@@ -52,7 +58,8 @@ class TableConsumer(LiveConsumer):
 def one(name: str, value: Any, *, key: Any = "", row: bool = False) -> Fragment:
     """The fragment ``_name.html`` of the one variable ``name``."""
     parts = [name.replace("_", "-"), *([str(key)] if key else [])]
-    return fragment(f"propagation/_{name}.html", key="-".join(parts), row=row, **{name: value})
+    rendered = fragment(f"propagation/_{name}.html", key="-".join(parts), row=row, **{name: value})
+    return replace(rendered, version=_AGE.sub("", rendered.html))
 
 
 class BoardConsumer(TableConsumer):
@@ -62,7 +69,8 @@ class BoardConsumer(TableConsumer):
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
         """Read the board anew: its queries are few, and counters and pages may change by any change."""
-        board = Board(self.request.GET, timezone.now())
+        request = self.request
+        board = Board(request.GET, request.user, timezone.now())
         yield one("board_headings", board, row=True)
         yield from self.table("board_cluster", board.clusters.rows, board.clusters)
         yield from self.table("board_workload", board.rows, board)
@@ -78,7 +86,8 @@ class ListConsumer(TableConsumer):
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
         """Read the page anew."""
-        workloads = workload_list(self.request.GET, timezone.now())
+        request = self.request
+        workloads = workload_list(request.GET, request.user, timezone.now())
         yield from self.table("workload_row", workloads.rows, workloads)
         yield one("workload_counters", workloads)
 

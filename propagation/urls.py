@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propagation.views import actions, editing, pages
+from propagation.views import actions, documents, editing, pages
 
 app_name = "propagation"
 
@@ -10,10 +10,13 @@ urlpatterns = [
     path("", pages.BoardView.as_view(), name="board"),
     path("workloads/", pages.ListView.as_view(), name="list"),
     path("workloads/new/", editing.CreateView.as_view(), name="create"),
+    path("workloads/yaml/", documents.YamlView.as_view(), name="yaml"),
+    path("workloads/export/", documents.ExportManyView.as_view(), name="export_many"),
     path("workloads/placement/", editing.PreviewPlacementView.as_view(), name="preview_placement"),
     path("workloads/in-cluster/<int:cluster_pk>/", pages.InClusterView.as_view(), name="in_cluster"),
     path("workloads/<int:pk>/", pages.DetailView.as_view(), name="detail"),
     path("workloads/<int:pk>/edit/", editing.EditView.as_view(), name="edit"),
     path("workloads/<int:pk>/scale/", actions.ScaleView.as_view(), name="scale"),
     path("workloads/<int:pk>/delete/", actions.DeleteView.as_view(), name="delete"),
+    path("workloads/<int:pk>/export/", documents.ExportView.as_view(), name="export"),
 ]

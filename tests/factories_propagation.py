@@ -99,7 +99,7 @@ def propagation(resource: FederatedResource, member: Cluster, **values: Any) -> 
 
 def user(*permissions: str, name: str = "") -> User:
     """Somebody who may do what is named, as ``app.codename``."""
-    person = get_user_model().objects.create_user(name or f"person-{next(_numbers)}", password="secret")
+    person = get_user_model().objects.create_user(name or f"person-{next(_numbers)}")
     for permission in permissions:
         app, codename = permission.split(".")
         person.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.core.validators import RegexValidator
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clusters.domain import labels
@@ -173,9 +175,10 @@ class RequirementFormSet(forms.BaseFormSet[RequirementForm]):
             row = form.cleaned_data if form.is_valid() else {}
             if not row.get("key") or row.get("operator") != selection.EQUALS:
                 continue
-            if row["key"] in seen:
+            key = row["key"]
+            if key in seen:
                 form.add_error("key", _("This label is there already."))
-            seen.add(row["key"])
+            seen.add(key)
 
     def requirements(self) -> tuple[Requirement, ...]:
         """The rows that are valid and have a key."""
@@ -223,7 +226,7 @@ def _count(part: forms.BaseForm | forms.BaseFormSet[Any]) -> int:
     """The fields of a form, or of all forms of a set, that have an error."""
     if isinstance(part, forms.BaseForm):
         return len(part.errors)
-    return sum(len(form.errors) for form in part.forms)
+    return sum(len(form.errors) for form in part.forms) + len(part.non_form_errors())
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -312,6 +315,16 @@ class Editor:
         return str(self.basics["placement"].value() or Mode.ALL)
 
     @property
+    def more_containers(self) -> int:
+        """Containers beside the one that the form shows."""
+        return deployments.containers(self.resource.template) - 1 if self.resource else 0
+
+    @property
+    def referenced(self) -> list[str]:
+        """Variables that the form keeps without showing them."""
+        return deployments.referenced_variables(self.resource.template) if self.resource else []
+
+    @property
     def image(self) -> str:
         """The image that clusters inherit, as far as it was given."""
         return str(self.basics["image"].value() or "")
@@ -390,6 +403,45 @@ def _stored(resource: FederatedResource) -> dict[str, Any]:
             for one in choice.requirements
         ],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A field that somebody else gave another value than is typed in the form."""
+
+    label: Any
+    theirs: str
+
+
+def differences(mine: Editor, theirs: Editor) -> list[Difference]:
+    """Where a bound form differs from what is stored."""
+    found = []
+    for name, field in mine.basics.fields.items():
+        if name != "generation" and _text(mine.basics[name].value()) != _text(theirs.basics[name].value()):
+            found.append(Difference(field.label, _text(theirs.basics[name].value())))
+    for title, one in (("Environment", "variables"), ("Labels that a cluster has to have", "requirements")):
+        if (stored := _typed(getattr(theirs, one))) != _typed(getattr(mine, one)):
+            found.append(Difference(gettext(title), "; ".join(" ".join(row) for row in stored)))
+    before = {form.cluster: form for form in theirs.overrides}
+    for form in mine.overrides:
+        other = before.get(form.cluster) or OverrideForm(form.cluster, None, Override())
+        values = [_text(other[name].value()) for name in other.fields]
+        if values != [_text(form[name].value()) for name in form.fields]:
+            found.append(Difference(form.cluster, " ".join(filter(None, values))))
+    return found
+
+
+def _typed(rows: forms.BaseFormSet[Any]) -> list[list[str]]:
+    """The rows of a set that are not empty."""
+    values = [[_text(form[name].value()) for name in form.fields] for form in rows.forms]
+    return [row for row in values if row[0]]
+
+
+def _text(value: Any) -> str:
+    """A value as it stands in a field."""
+    if isinstance(value, (list, tuple)):
+        return ", ".join(sorted(map(str, value)))
+    return "" if value is None else str(value).strip()
 
 
 def with_another_row(data: QueryDict, rows: str) -> QueryDict:

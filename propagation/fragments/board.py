@@ -19,7 +19,7 @@ from propagation.domain.statuses import Badge
 from propagation.fragments import standing, tables
 from propagation.fragments.clusters import SIZE as MOST_COLUMNS
 from propagation.fragments.clusters import ClusterTable
-from propagation.fragments.workloads import WorkloadTable
+from propagation.fragments.workloads import AnyUser, WorkloadTable
 from propagation.models import FederatedResource, Propagation
 
 ROWS = 20
@@ -64,6 +64,7 @@ class MatrixRow:
     badge: Badge
     counts: list[tuple[Badge, int]]
     cells: list[tuple[Heading, Cell | None]]
+    url: str
 
     @property
     def pk(self) -> int:
@@ -97,11 +98,15 @@ class Tally:
 class Board:
     """The board as one address shows it at one moment; every part is read once, when asked for."""
 
-    def __init__(self, query: QueryDict, now: datetime) -> None:
+    def __init__(self, query: QueryDict, user: AnyUser, now: datetime) -> None:
         self.where = tables.address(reverse("propagation:board"), query, PARAMETERS)
         self.now = now
-        self.clusters = ClusterTable(self.where, now)
-        self.workloads = WorkloadTable(self.where, now, order="wsort", page="wpage", size=ROWS)
+        may_import = user.has_perm("clusters.add_cluster")
+        self.clusters = ClusterTable(self.where, now, may_import=may_import)
+        may_create = user.has_perm("propagation.add_federatedresource")
+        self.workloads = WorkloadTable(
+            self.where, now, order="wsort", page="wpage", size=ROWS, may_create=may_create
+        )
 
     @cached_property
     def grouped(self) -> bool:
@@ -165,4 +170,4 @@ class Board:
                 whole.add(rank, count, None, None)
         cells = [(one, by_column[one.key].cell() if one.key in by_column else None) for one in self.headings]
         badge = standing.badge(resource.rank)  # type: ignore[attr-defined]
-        return MatrixRow(resource, badge, whole.counts(), cells)
+        return MatrixRow(resource, badge, whole.counts(), cells, resource.get_absolute_url())

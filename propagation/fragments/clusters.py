@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from clusters.domain.conditions import ClusterState
+from clusters import ranking
+from clusters.domain.conditions import ClusterState, Reason
 from clusters.models import Cluster
 from propagation.fragments import standing, tables
 from propagation.fragments.placements import COLUMNS
@@ -43,12 +44,18 @@ class ClusterRow:
     def pk(self) -> int:
         return self.cluster.pk
 
+    @property
+    def reason(self) -> str:
+        """Why it is not well; nothing where it is."""
+        return "" if self.cluster.reason == Reason.CLUSTER_READY else self.cluster.reason
+
 
 class ClusterTable:
     """The clusters that an address asks for, at one moment; every part is read once, when asked for."""
 
-    def __init__(self, where: Address, now: datetime) -> None:
+    def __init__(self, where: Address, now: datetime, *, may_import: bool) -> None:
         self.where = where
+        self.may_import = may_import
         self.now = now
         self.chosen = where.text("state")
         self.region = where.text("region")
@@ -58,7 +65,7 @@ class ClusterTable:
     def _groups(self) -> list[tuple[int, str, int]]:
         """(rank, region, count) of the clusters that bear the name that is looked for."""
         ranked = Cluster.objects.filter(name__icontains=self.search).annotate(
-            rank=standing.cluster_state(self.now)
+            rank=ranking.state_rank(self.now)
         )
         groups = ranked.order_by().values_list("rank", "region").annotate(count=Count("pk"))
         return list(groups)
@@ -108,7 +115,7 @@ class ClusterTable:
             wanted &= Q(region=self.region)
         if self.chosen:
             wanted &= Q(rank__in=[state.rank for state in ClusterState if state.value == self.chosen])
-        return Cluster.objects.annotate(rank=standing.cluster_state(self.now)).filter(wanted)
+        return Cluster.objects.annotate(rank=ranking.state_rank(self.now)).filter(wanted)
 
     @cached_property
     def rows(self) -> list[ClusterRow]:

@@ -54,6 +54,11 @@ class DetailRow:
         return row.reason or row.hint_reason or row.rollout_reason
 
     @property
+    def waiting(self) -> bool:
+        """Whether it will be tried again, at ``next_attempt_at``."""
+        return self.propagation.dirty and self.propagation.next_attempt_at is not None
+
+    @property
     def message(self) -> str:
         row = self.propagation
         if not self.reporting:

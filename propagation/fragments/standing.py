@@ -1,4 +1,4 @@
-"""How clusters, rows and workloads stand, as SQL: the same words as ``conditions`` and ``statuses`` give.
+"""How rows and workloads stand, as SQL: the same words as ``statuses`` gives (for clusters see ``ranking``).
 
 Counting, filtering and sorting happen in the database, so the rules have to be there too. Every
 expression yields a ``rank`` (0 is the worst), and the enums tell which word a rank is.
@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import Case, Expression, F, IntegerField, Min, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Least
 
-from clusters.domain.conditions import STALE_AFTER, ClusterState, Reason, Status
-from clusters.models import Cluster, Phase
+from clusters.domain.conditions import STALE_AFTER, ClusterState, Status
+from clusters.models import Cluster
 from propagation.domain.statuses import BADGES, UNREPORTED, Badge, Delivery, Rollout
 from propagation.models import FederatedResource, Propagation
 
@@ -55,30 +55,6 @@ def reporting(cluster: Cluster, now: datetime) -> bool:
 def reporting_where(now: datetime, prefix: str = "") -> Q:
     """``reporting`` as a condition; ``prefix`` leads to the cluster."""
     return Q(**{f"{prefix}ready": Status.TRUE, f"{prefix}last_probe_time__gte": now - STALE_AFTER})
-
-
-def _rank(word: ClusterState) -> Value:
-    return Value(word.rank)
-
-
-def cluster_state(now: datetime) -> Case:
-    """The rank of a cluster's state; the cases and their order are those of ``conditions.state``."""
-    return Case(
-        When(phase=Phase.PENDING, then=_rank(ClusterState.PENDING)),
-        When(phase=Phase.JOINING, then=_rank(ClusterState.JOINING)),
-        When(phase=Phase.DETACHING, then=_rank(ClusterState.DETACHING)),
-        When(phase=Phase.DETACH_FAILED, then=_rank(ClusterState.DETACH_FAILED)),
-        When(last_probe_time=None, then=_rank(ClusterState.PENDING)),
-        When(last_probe_time__lt=now - STALE_AFTER, then=_rank(ClusterState.STALE)),
-        When(reason=Reason.UNAUTHORIZED, then=_rank(ClusterState.AUTH_FAILED)),
-        When(offline=Status.TRUE, then=_rank(ClusterState.UNREACHABLE)),
-        When(ready=Status.FALSE, then=_rank(ClusterState.NOT_READY)),
-        When(~Q(ready=Status.TRUE), then=_rank(ClusterState.PENDING)),
-        When(cordoned=True, then=_rank(ClusterState.MAINTENANCE)),
-        When(nodes_total__gt=Coalesce(F("nodes_ready"), 0), then=_rank(ClusterState.DEGRADED)),
-        default=_rank(ClusterState.READY),
-        output_field=IntegerField(),
-    )
 
 
 def _words(column: str, words: Iterable[Delivery | Rollout], default: Delivery | Rollout) -> Case:

@@ -7,15 +7,20 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import QueryDict
 from django.urls import reverse
 
 from propagation.domain import deployments
-from propagation.domain.statuses import Badge
+from propagation.domain.statuses import UNREPORTED, Badge
 from propagation.fragments import standing, tables
 from propagation.fragments.tables import Address, Chip, Page
 from propagation.models import FederatedResource, Propagation
+
+#: Rows, ready replicas, wanted replicas.
+Numbers = tuple[int, int | None, int | None]
+AnyUser = User | AnonymousUser
 
 ORDERS = {
     "status": "rank",
@@ -31,13 +36,17 @@ LIST_SIZE = 50
 
 @dataclass(frozen=True, slots=True)
 class WorkloadRow:
-    """A line of the list: its worst badge, and how many clusters bear which."""
+    """A line of the list: its worst badge, and how many clusters bear which.
+
+    ``ready`` of ``total`` replicas are up, as far as clusters report; ``unknown`` more are elsewhere.
+    """
 
     resource: FederatedResource
     badge: Badge
     counts: list[tuple[Badge, int]]
     ready: int | None
     total: int | None
+    unknown: int | None
 
     @property
     def pk(self) -> int:
@@ -59,18 +68,23 @@ class WorkloadRow:
 class WorkloadTable:
     """The workloads that an address asks for, at one moment; every part is read once, when asked for."""
 
-    def __init__(self, where: Address, now: datetime, *, order: str, page: str, size: int) -> None:
+    def __init__(
+        self, where: Address, now: datetime, *, order: str, page: str, size: int, may_create: bool
+    ) -> None:
         self.where = where
         self.now = now
+        self.may_create = may_create
         self.chosen = where.text("status")
+        self.search = where.text("q")
+        self.order = where.choice(order, tuple(ORDERS))
         self._order, self._page, self._size = order, page, size
 
     @cached_property
     def filter(self) -> Q:
         """The filters but for the status, which is an expression."""
         wanted = Q()
-        if text := self.where.text("q"):
-            wanted &= Q(name__icontains=text) | Q(namespace__icontains=text)
+        if self.search:
+            wanted &= Q(name__icontains=self.search) | Q(namespace__icontains=self.search)
         if namespace := self.where.text("namespace"):
             wanted &= Q(namespace=namespace)
         if kind := self.where.text("kind"):
@@ -118,7 +132,7 @@ class WorkloadTable:
 
     def slice(self) -> QuerySet[Any]:
         """The page in its order."""
-        order = tables.ordering(self.where.choice(self._order, tuple(ORDERS)), ORDERS)
+        order = tables.ordering(self.order, ORDERS)
         ordered = self.workloads().select_related("type").order_by(order, "namespace", "name", "pk")
         return ordered[self.page.start : self.page.stop]
 
@@ -128,32 +142,34 @@ class WorkloadTable:
         return rows(list(self.slice()), self.now)
 
 
-def workload_list(query: QueryDict, now: datetime) -> WorkloadTable:
+def workload_list(query: QueryDict, user: AnyUser, now: datetime) -> WorkloadTable:
     """The table of the list page, as its address asks for it."""
     where = tables.address(reverse("propagation:list"), query, LIST_PARAMETERS)
-    return WorkloadTable(where, now, order="sort", page="page", size=LIST_SIZE)
+    may_create = user.has_perm("propagation.add_federatedresource")
+    return WorkloadTable(where, now, order="sort", page="page", size=LIST_SIZE, may_create=may_create)
 
 
 def rows(resources: Sequence[FederatedResource], now: datetime) -> list[WorkloadRow]:
     """Rows for these workloads, which carry their ``rank``."""
     tallies = tally([resource.pk for resource in resources], now)
-    return [
-        WorkloadRow(
-            resource=resource,
-            badge=standing.badge(resource.rank),  # type: ignore[attr-defined]
-            counts=[(standing.badge(rank), one[0]) for rank, one in sorted(tallies[resource.pk].items())],
-            ready=_sum(one[1] for one in tallies[resource.pk].values()),
-            total=_sum(one[2] for one in tallies[resource.pk].values()),
-        )
-        for resource in resources
-    ]
+    return [_row(resource, tallies[resource.pk]) for resource in resources]
 
 
-Numbers = tuple[int, int | None, int | None]
+def _row(resource: FederatedResource, by_rank: dict[int, Numbers]) -> WorkloadRow:
+    known = [numbers for rank, numbers in by_rank.items() if rank != UNREPORTED.rank]
+    _count, _ready, unknown = by_rank.get(UNREPORTED.rank, (0, None, None))
+    return WorkloadRow(
+        resource=resource,
+        badge=standing.badge(resource.rank),  # type: ignore[attr-defined]
+        counts=[(standing.badge(rank), by_rank[rank][0]) for rank in sorted(by_rank)],
+        ready=_sum(ready for _count, ready, _total in known),
+        total=_sum(total for _count, _ready, total in known),
+        unknown=unknown,
+    )
 
 
 def tally(pks: Sequence[int], now: datetime) -> Mapping[int, dict[int, Numbers]]:
-    """By resource and rank: (rows, ready replicas, wanted replicas)."""
+    """The numbers of resources (by key) by the rank of their rows."""
     ranked = Propagation.objects.filter(resource_id__in=pks).annotate(rank=standing.row_rank(now))
     groups = (
         ranked.order_by()

@@ -24,7 +24,7 @@ from propagation.models import FederatedResource, FederatedType
 
 FORM = "propagation/editor_form.html"
 PAGE = "propagation/editor.html"
-AREA = "propagation/placement_area.html"
+AREA = "propagation/placement_reply.html"
 
 DEPLOYMENT = "deployments.apps"
 
@@ -48,10 +48,16 @@ class EditorView(PermissionRequiredMixin, View):
         """The form, bound to what was posted."""
         return Editor(data, clusters=[cluster.name for cluster in self.clusters], resource=self.resource)
 
+    @property
+    def preview_url(self) -> str:
+        """Where the form asks for its preview."""
+        path = reverse("propagation:preview_placement")
+        return f"{path}?resource={self.resource.pk}" if self.resource else path
+
     def page(self, editor: Editor, status: int = 200, **context: Any) -> HttpResponse:
         """The whole page, or to htmx the form alone."""
         template = FORM if self.request.headers.get("HX-Request") else PAGE
-        context |= area(editor, self.clusters) | {"resource": self.resource}
+        context |= area(editor, self.clusters) | {"resource": self.resource, "preview_url": self.preview_url}
         return render(self.request, template, context, status=status)
 
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
@@ -95,9 +101,15 @@ class EditorView(PermissionRequiredMixin, View):
         """The resource to store."""
         return editor.build()
 
-    def conflict(self, editor: Editor, stored: FederatedResource) -> HttpResponse:
+    def conflict(self, editor: Editor, current: FederatedResource) -> HttpResponse:
         """Somebody else was faster: show what differs, so that saving once more is a decision."""
-        return self.page(editor, status=409, stored=stored)
+        names = [cluster.name for cluster in self.clusters]
+        theirs = Editor(clusters=names, resource=current)
+        fresh = self.request.POST.copy()
+        fresh["generation"] = str(current.generation)
+        mine = Editor(fresh, clusters=names, resource=current)
+        self.resource = current
+        return self.page(mine, status=409, stored=current, differences=workload.differences(mine, theirs))
 
 
 class CreateView(EditorView):

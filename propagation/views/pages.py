@@ -1,13 +1,17 @@
 """The pages that show: the board, the workloads, one workload, and what is placed in a cluster."""
 
+from dataclasses import replace
+
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views import View
 
 from clusters.models import Cluster
 from propagation.domain import deployments
+from propagation.fragments import exporting
 from propagation.fragments.board import Board
 from propagation.fragments.detail import Detail, Placed
 from propagation.fragments.workloads import workload_list
@@ -25,7 +29,9 @@ class BoardView(PermissionRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the part that the address asks for."""
-        return render(request, "propagation/board.html", {"board": Board(request.GET, timezone.now())})
+        return render(
+            request, "propagation/board.html", {"board": Board(request.GET, request.user, timezone.now())}
+        )
 
 
 class ListView(PermissionRequiredMixin, View):
@@ -35,9 +41,10 @@ class ListView(PermissionRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the page that the address asks for."""
-        return render(
-            request, "propagation/list.html", {"workloads": workload_list(request.GET, timezone.now())}
-        )
+        workloads = workload_list(request.GET, request.user, timezone.now())
+        export = replace(workloads.where, path=reverse("propagation:export_many"))
+        context = {"workloads": workloads, "export_url": export.link(page="", sort="")}
+        return render(request, "propagation/list.html", context)
 
 
 class DetailView(PermissionRequiredMixin, View):
@@ -53,7 +60,7 @@ class DetailView(PermissionRequiredMixin, View):
         context = {
             "workload": workload,
             "tab": "yaml" if as_yaml else "clusters",
-            "text": "",
+            "text": exporting.text_with_status(resource, timezone.now()) if as_yaml else "",
             "editable": editable(resource),
             "scalable": scalable(resource),
             "basics": deployments.read(resource.template) if editable(resource) else None,
@@ -70,4 +77,4 @@ class InClusterView(PermissionRequiredMixin, View):
         """The fragment alone."""
         cluster = get_object_or_404(Cluster.objects.defer("credential"), pk=cluster_pk)
         placed = Placed(cluster, timezone.now())
-        return render(request, "propagation/_in_cluster.html", {"placed": placed})
+        return render(request, "propagation/_in_cluster.html", {"in_cluster": placed})
