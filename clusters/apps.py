@@ -1,6 +1,7 @@
 """Member clusters."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -9,4 +10,6 @@ class ClustersConfig(AppConfig):
     verbose_name = _("Clusters")
 
     def ready(self) -> None:
-        from clusters import checks  # noqa: F401  (registers them)
+        from clusters import checks, roles  # noqa: F401  (registers the checks)
+
+        post_migrate.connect(roles.create_groups, dispatch_uid="clusters.roles")
