@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from fedconsole.sandbox import from_debian, from_go, from_release
 from fedconsole.sandbox.progress import Report
@@ -58,15 +59,16 @@ def cached_versions() -> list[str]:
 def ensure(version: str = "", report: Report = print) -> Binaries:
     """The binaries of a version, got or built where they are not there yet.
 
-    Without a version: those of ``KUBEBUILDER_ASSETS``, else the newest that is cached, else whatever
-    this machine can get first. Raises ``Unavailable`` with what to do.
+    ``KUBEBUILDER_ASSETS`` comes first where it is complete and no other version is asked for. Then, without a
+    version, the newest that is cached, else whatever this machine can get first. Raises ``Unavailable`` with
+    what to do.
     """
     wanted = _normal(version)
-    if not wanted:
-        if assets := _assets():
-            return assets
-        if versions := cached_versions():
-            wanted = versions[-1]
+    assets = _assets(report)
+    if assets and wanted in ("", assets.version):
+        return assets
+    if not wanted and (versions := cached_versions()):
+        wanted = versions[-1]
     if wanted and _is_complete(cache() / wanted):
         return Binaries(cache() / wanted, wanted)
     with _only_one(report):
@@ -74,33 +76,39 @@ def ensure(version: str = "", report: Report = print) -> Binaries:
 
 
 def _obtain(wanted: str, report: Report) -> Binaries:
-    reasons = []
+    reasons: list[str] = []
     for version, name, get in sources(wanted):
+        if reasons:
+            report(f"{reasons[-1]}\nNext: {name} ({version}).")
         if _is_complete(cache() / version):  # somebody else was faster
             return Binaries(cache() / version, version)
         try:
             return _into_cache(version, get, report)
         except Unavailable as reason:
             reasons.append(f"{name}: {reason}")
-            report(f"{reasons[-1]} Trying the next way.")
     raise Unavailable(
         "\n".join(["No Kubernetes binaries can be had here.", *reasons])
-        + "\nPut them into a folder and name it in KUBEBUILDER_ASSETS, or install Go."
+        + "\nNext: install Go, or put the programs into a folder and name it in KUBEBUILDER_ASSETS."
     )
 
 
-Source = tuple[str, str, Callable[[str, Path, Report], None]]
+class Source(NamedTuple):
+    """A way to get a version; ``get`` fills a folder or raises ``Unavailable``."""
+
+    version: str
+    name: str
+    get: Callable[[str, Path, Report], None]
 
 
 def sources(wanted: str) -> list[Source]:
     """What to try, in order; without a version asked for, the quickest way that works decides it."""
     current = wanted or CURRENT
-    released: list[Source] = [(current, "Official release", from_release.get)]
-    debian: Source = (DEBIAN, "Debian source package", from_debian.build)
-    go: Source = (current, "Go build", from_go.build)
+    released = Source(current, "Official release", from_release.get)
+    go = Source(current, "Go build", from_go.build)
+    debian = Source(DEBIAN, "Debian source package", from_debian.build)
     if wanted == DEBIAN:
-        return [*released, debian]
-    return [*released, go] if wanted else [*released, go, debian]
+        return [released, debian]
+    return [released, go] if wanted else [released, go, debian]
 
 
 def _into_cache(version: str, get: Callable[[str, Path, Report], None], report: Report) -> Binaries:
@@ -118,11 +126,15 @@ def _into_cache(version: str, get: Callable[[str, Path, Report], None], report: 
     return Binaries(cache() / version, version)
 
 
-def _assets() -> Binaries | None:
-    folder = os.environ.get("KUBEBUILDER_ASSETS")
-    if not folder or not _is_complete(Path(folder)):
+def _assets(report: Report) -> Binaries | None:
+    given = os.environ.get("KUBEBUILDER_ASSETS")
+    if not given:
         return None
-    return Binaries(Path(folder), _version_of(Path(folder) / "kube-apiserver"))
+    folder = Path(given)
+    if missing := [name for name in NAMES if not os.access(folder / name, os.X_OK)]:
+        report(f"KUBEBUILDER_ASSETS ({folder}) lacks {', '.join(missing)}: looking elsewhere.")
+        return None
+    return Binaries(folder, _version_of(folder / "kube-apiserver"))
 
 
 def _version_of(program: Path) -> str:
@@ -136,7 +148,11 @@ def _is_complete(folder: Path) -> bool:
 
 
 def _normal(version: str) -> str:
-    return f"v{version.removeprefix('v')}" if version else ""
+    if not version:
+        return ""
+    if not re.fullmatch(r"v?1\.\d+\.\d+", version):
+        raise Unavailable(f"{version!r} is no version: write one like {CURRENT.removeprefix('v')}.")
+    return f"v{version.removeprefix('v')}"
 
 
 def _sort_key(version: str) -> list[int]:

@@ -16,7 +16,7 @@ from fedconsole.sandbox.nodes import ANNOTATION
 from fedconsole.sandbox.places import Place
 from fedconsole.sandbox.processes import Programs
 from fedconsole.sandbox.records import Record, this_process
-from fedconsole.sandbox.statuses import is_ready
+from fedconsole.sandbox.statuses import is_ready, is_tainted
 
 #: Seconds until an API server must have answered.
 START_TIMEOUT = 60.0
@@ -76,22 +76,28 @@ class SandboxCluster(ClusterFiles):
         self._start("etcd")
         self._start("apiserver")
 
-    def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
-        """Start the rest once the API server answers; return when every node is ready.
-
-        Raises ``SandboxError`` when a program ended or this takes longer than ``timeout`` seconds.
-        """
-        deadline = time.monotonic() + timeout
-        self._wait("apiserver", self.answers, deadline)
+    def start_controllers(self, timeout: float = START_TIMEOUT) -> None:
+        """Wait until the API server answers, then start what talks to it and does not run yet."""
+        self._wait("apiserver", self.answers, time.monotonic() + timeout)
         for name in ("controller-manager", "scheduler", "nodes"):
             if not self._programs.is_running(name):
                 self._start(name)
+
+    def wait_ready(self, timeout: float = START_TIMEOUT) -> None:
+        """Return when every node takes pods.
+
+        Raises ``SandboxError`` when a program ended or this takes longer than ``timeout`` seconds.
+        """
+        self.start_controllers(timeout)
+        deadline = time.monotonic() + timeout
         self._wait("nodes", self._nodes_are_ready, deadline)
         for name in ("etcd", "controller-manager", "scheduler"):
             self._wait(name, lambda: True, deadline)
 
     def stop(self) -> None:
-        """End every program; the data stays."""
+        """End every program that was started by this object; the data stays."""
+        if not self._programs.are_started:
+            return
         self._programs.stop()
         Record.remove(self.folder)
 
@@ -204,4 +210,4 @@ class SandboxCluster(ClusterFiles):
             nodes = self.request("GET", "/api/v1/nodes")["items"]
         except (OSError, http.client.HTTPException, rest.ApiError):
             return False
-        return sum(is_ready(node) for node in nodes) >= self.nodes
+        return sum(is_ready(node) and not is_tainted(node) for node in nodes) >= self.nodes

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -44,18 +44,24 @@ class Fleet:
         try:
             for cluster in self.clusters:
                 cluster.start()
-            self._everywhere(SandboxCluster.wait_ready)
+            for cluster in self.clusters:
+                cluster.start_controllers()
+            for cluster in self.clusters:
+                cluster.wait_ready()
         except BaseException:
             self.stop()
             raise
 
     def stop(self) -> None:
-        self._everywhere(SandboxCluster.stop)
+        with ThreadPoolExecutor(len(self.clusters)) as pool:
+            list(pool.map(SandboxCluster.stop, self.clusters))
 
     def recover(self) -> None:
         """Undo whatever was done to the clusters."""
-        self._everywhere(SandboxCluster.recover)
+        for cluster in self.clusters:
+            cluster.recover()
 
-    def _everywhere(self, what: Callable[[SandboxCluster], None]) -> None:
-        with ThreadPoolExecutor(len(self.clusters)) as pool:
-            list(pool.map(what, self.clusters))
+    def serve_requests(self) -> None:
+        """Do what other processes asked for."""
+        for cluster in self.clusters:
+            cluster.serve_requests()

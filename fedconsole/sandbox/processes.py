@@ -53,6 +53,11 @@ class Programs:
         self._guard: subprocess.Popen[bytes] | None = None
 
     @property
+    def are_started(self) -> bool:
+        """Whether any program was started since the last stop."""
+        return bool(self._running)
+
+    @property
     def identities(self) -> dict[str, Identity]:
         return {name: Identity.of(pid) for name, pid in self.pids.items()}
 

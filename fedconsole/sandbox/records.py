@@ -54,7 +54,7 @@ def this_process() -> Identity:
 
 
 def read_all(folder: Path) -> dict[Path, Record]:
-    """The records of all clusters under ``folder``, in the order of their start."""
-    paths = sorted(folder.glob(f"*/{_FILE}"), key=lambda path: path.parent.stat().st_ctime)
-    found = {path.parent: Record.read(path.parent) for path in paths}
+    """The records of all clusters under ``folder``, the oldest cluster first."""
+    stamps = sorted(folder.glob("*/version"), key=lambda path: path.stat().st_mtime)
+    found = {path.parent: Record.read(path.parent) for path in stamps}
     return {place: record for place, record in found.items() if record}

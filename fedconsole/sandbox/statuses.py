@@ -7,6 +7,8 @@ from typing import Any
 
 Object = dict[str, Any]
 
+_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+
 
 class Behaviour(StrEnum):
     """What becomes of a container; the tag of its image tells."""
@@ -174,6 +176,11 @@ def address(uid: str) -> str:
 
 
 # Nodes
+
+
+def is_tainted(node: Object) -> bool:
+    """Whether its cluster keeps pods away from it because of its health; this lags behind ``Ready``."""
+    return any(taint["key"] in _TAINTS for taint in node["spec"].get("taints") or [])
 
 
 def node(version: str, name: str, pods: int) -> Object:
