@@ -40,7 +40,7 @@ def save_all(
     """
     new = [resource for resource in resources if resource.pk is None]
     for resource in new:
-        resource.created_by = user
+        resource.created_by_id = user.pk if user else None
     FederatedResource.objects.bulk_create(new)
     edited = [resource for resource in resources if resource not in new]
     for resource in edited:

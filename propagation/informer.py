@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from channels.layers import get_channel_layer
+from channels.layers import DEFAULT_CHANNEL_LAYER, channel_layers
 from django.db import close_old_connections
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -109,7 +109,7 @@ class Informer:
 
     async def _listen(self) -> None:
         """Look at once when a cluster or a workload changes; without Redis, every few seconds."""
-        layer = get_channel_layer()
+        layer = channel_layers[DEFAULT_CHANNEL_LAYER]
         channel = await layer.new_channel()
         for group in ("clusters", "workloads"):
             await layer.group_add(group, channel)

@@ -109,9 +109,10 @@ class PropagationQuerySet(models.QuerySet["Propagation"]):
             return
         keys = ["id", guard] if guard else ["id"]
         names = [name for name in changes[0] if name not in ("pk", guard)]
-        fields = [self.model._meta.get_field(name) for name in [*names, *keys]]
+        by_name = {field.name: field for field in self.model._meta.concrete_fields}
+        fields = [by_name[name] for name in [*names, *keys]]
         connection = connections[self.db]
-        columns = [f"{connection.ops.quote_name(field.column)} = %s" for field in fields]
+        columns = [f"{connection.ops.quote_name(str(field.column))} = %s" for field in fields]
         assignments, conditions = columns[: len(names)], columns[len(names) :]
         table = connection.ops.quote_name(self.model._meta.db_table)
         statement = f"UPDATE {table} SET {', '.join(assignments)} WHERE {' AND '.join(conditions)}"  # noqa: S608

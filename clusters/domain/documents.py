@@ -97,7 +97,7 @@ class _Builder:
         match event:
             case yaml.DocumentStartEvent():
                 self._positions, self._root = {}, None
-                self._line = event.start_mark.line + 1
+                self._line = _mark(event)[0]
             case yaml.DocumentEndEvent():
                 if self._root is not None:
                     line = self._positions.get("", (self._line, 1))[0]
@@ -158,7 +158,8 @@ class _Builder:
 
 
 def _mark(event: yaml.Event) -> tuple[int, int]:
-    return (event.start_mark.line + 1, event.start_mark.column + 1)
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 def _error(message: str, event: yaml.Event) -> DocumentError:

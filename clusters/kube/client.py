@@ -106,7 +106,7 @@ class Member:
     async def get(self, ref: ObjectReference) -> Object | None:
         """The object, or None when it is absent; raises ``TypeNotServed`` for an unknown kind."""
         try:
-            return await self._json("GET", ref.path)
+            return await self._object("GET", ref.path)
         except errors.TypeNotServed:
             raise
         except errors.NotFound:
@@ -115,11 +115,11 @@ class Member:
     async def create(self, ref: ObjectReference, body: Object) -> Object:
         """POST; raises ``AlreadyExists``."""
         path = ref.type.path(ref.namespace)
-        return await self._json("POST", path, {"fieldManager": FIELD_MANAGER}, body)
+        return await self._object("POST", path, {"fieldManager": FIELD_MANAGER}, body)
 
     async def merge(self, ref: ObjectReference, patch: Object) -> Object:
         """JSON merge patch: None removes a field."""
-        return await self._json("PATCH", ref.path, {"fieldManager": FIELD_MANAGER}, patch, _MERGE)
+        return await self._object("PATCH", ref.path, {"fieldManager": FIELD_MANAGER}, patch, _MERGE)
 
     async def delete(
         self, ref: ObjectReference, *, uid: str = "", propagation_policy: str = "Background"
@@ -136,7 +136,7 @@ class Member:
         if uid:
             options["preconditions"] = {"uid": uid}
         try:
-            return await self._json("DELETE", ref.path, body=options)
+            return await self._object("DELETE", ref.path, body=options)
         except errors.TypeNotServed:
             raise
         except errors.NotFound:
@@ -206,10 +206,23 @@ class Member:
     async def close(self) -> None:
         if self._client:
             client, self._client = self._client, None
-            await client.close()
+            await client.close()  # type: ignore[no-untyped-call]
             await client.configuration.client_session_kwargs["connector"].close()
 
     # Requests
+
+    async def _object(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Object | None = None,
+        content_type: str = _JSON,
+    ) -> Object:
+        answer = await self._json(method, path, query, body, content_type)
+        if not isinstance(answer, dict):
+            raise errors.NotKubernetes("The server's answer is not an object.")
+        return answer
 
     async def _json(
         self,

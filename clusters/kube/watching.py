@@ -51,7 +51,7 @@ async def watch(
     type: ResourceType,
     *,
     label_selector: str = "",
-    namespace: str = "",  # noqa: A002
+    namespace: str = "",
 ) -> AsyncIterator[Synced | Event | Broken]:
     """What happens to the objects of a kind; never ends by itself and never raises."""
     version = ""
@@ -81,7 +81,8 @@ async def watch(
 
 def _pause(failures: int) -> float:
     first, longest = BACKOFF
-    return min(longest, first * 2 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0)  # noqa: S311
+    step: float = min(longest, first * 2.0 ** min(failures - 1, 10))
+    return step * random.uniform(0.5, 1.0)  # noqa: S311
 
 
 def _query(version: str, label_selector: str) -> dict[str, str]:
