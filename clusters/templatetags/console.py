@@ -1,63 +1,121 @@
 """The components of the console's templates."""
 
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, Protocol
 
 from django import template
-from django.forms import BoundField, Select, Textarea
+from django.forms import (
+    BoundField,
+    CheckboxInput,
+    CheckboxSelectMultiple,
+    HiddenInput,
+    RadioSelect,
+    Select,
+    Textarea,
+    Widget,
+)
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.html import format_html, format_html_join, json_script
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
+
+from clusters.templatetags import vocabulary
 
 register = template.Library()
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 
+#: The icon of a tone where nothing more exact is said.
+_TONE_ICONS = {"ok": "check", "warn": "alert", "error": "x", "paused": "pause", "unknown": "question"}
+
+#: Tones of the levels of ``django.contrib.messages``.
+_MESSAGE_TONES = {"success": "ok", "warning": "warn", "error": "error"}
+
+
+class Word(Protocol):
+    """A status word of a domain: what it is called, and how it looks."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def tone(self) -> str: ...
+
+    @property
+    def icon(self) -> str: ...
+
+
+@cache
+def _sprite() -> str:
+    return static("img/icons.svg")
+
 
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A decorative icon of the sprite; what it means stands beside it as text."""
-    if name == "brand":
-        return format_html('<img src="{}" width="28" height="28" alt="">', static("img/logo.svg"))
     return format_html(
-        '<svg class="fc-icon" data-icon="{0}" aria-hidden="true"><use href="{1}#{0}"/></svg>',
+        '<svg class="fc-icon" data-icon="{0}" width="20" height="20" aria-hidden="true">'
+        '<use href="{1}#{0}"></use></svg>',
         name,
-        static("img/icons.svg"),
+        _sprite(),
     )
 
 
-@register.inclusion_tag("components/_badge.html")
-def badge(state: Any) -> dict[str, Any]:
-    """A badge for anything with ``label``, ``tone`` and ``icon``."""
-    return {"state": state, "label": _(state.label)}
+@register.simple_tag
+def badge(state: Word | None) -> SafeString:
+    """A badge for anything with ``label``, ``tone`` and ``icon``; nothing for None."""
+    if state is None:
+        return mark_safe("")
+    return format_html(
+        '<span class="fc-badge fc-tone-{}">{}{}</span>', state.tone, icon(state.icon), gettext(state.label)
+    )
+
+
+@register.simple_tag
+def proportions(counts: Iterable[tuple[Word, int]]) -> SafeString:
+    """``[(word, 7), (word, 1)]`` as one bar whose parts are as long as their counts."""
+    present = [(word, count) for word, count in counts if count]
+    rects, start = [], 0
+    for word, count in present:
+        rects.append((word.tone, start, count))
+        start += count
+    if not start:
+        return mark_safe("")
+    return format_html(
+        '<svg class="fc-bar" viewBox="0 0 {} 1" preserveAspectRatio="none" role="img" aria-label="{}">'
+        "{}</svg>",
+        start,
+        ", ".join(f"{count} {gettext(word.label)}" for word, count in present),
+        format_html_join("", '<rect class="fc-fg-{}" x="{}" width="{}" height="1"></rect>', rects),
+    )
 
 
 @register.simple_tag
 def ago(moment: datetime | None) -> SafeString | str:
     """How long ago; a script keeps it true, and the exact time is in its title."""
     if moment is None:
-        return _("never")
+        return gettext("never")
     exact = date_format(timezone.localtime(moment), "Y-m-d H:i:s T")
     elapsed = (timezone.now() - moment).total_seconds()
     return format_html(
-        '<time class="fc-num" datetime="{}" title="{}" data-ago>{}</time>', moment.isoformat(), exact, _span(elapsed)
+        '<time class="fc-num" datetime="{}" title="{}" data-ago>{}</time>',
+        moment.isoformat(),
+        exact,
+        _elapsed(max(0, int(elapsed))),
     )
 
 
-def _span(seconds: float) -> str:
-    seconds = max(0, int(seconds))
-    if seconds < _MINUTE:
-        return ngettext("%(count)s s ago", "%(count)s s ago", seconds) % {"count": seconds}
-    if seconds < _HOUR:
-        return _("%(count)s min ago") % {"count": seconds // _MINUTE}
-    if seconds < 2 * _DAY:
-        return _("%(count)s h ago") % {"count": seconds // _HOUR}
-    return _("%(count)s days ago") % {"count": seconds // _DAY}
+def _elapsed(seconds: int) -> str:
+    texts = vocabulary.SCRIPT_TEXTS
+    for name, unit, limit in (("s", 1, _MINUTE), ("min", _MINUTE, _HOUR), ("h", _HOUR, 2 * _DAY)):
+        if seconds < limit:
+            return texts[name].replace("{n}", str(seconds // unit))
+    return texts["d"].replace("{n}", str(seconds // _DAY))
 
 
 @register.simple_tag(takes_context=True)
@@ -66,22 +124,47 @@ def nav_link(context: template.Context, view: str, symbol: str, label: str) -> S
     url = reverse(view)
     path = context["request"].path if "request" in context else ""
     here = path == url if url == "/" else path.startswith(url)
-    current = SafeString(' aria-current="page"') if here else ""
+    current = mark_safe(' aria-current="page"') if here else ""
     return format_html('<a href="{}"{}>{}<span>{}</span></a>', url, current, icon(symbol), label)
 
 
 @register.simple_tag
 def control(field: BoundField) -> SafeString:
-    """A field's widget in Tabler's classes."""
+    """A field's widget in the console's classes."""
     widget = field.field.widget
-    if getattr(widget, "input_type", "") == "checkbox":
-        kind = "form-check-input"
-    else:
-        kind = "form-select" if isinstance(widget, Select) and widget.input_type == "select" else "form-control"
-    classes = [kind, widget.attrs.get("class", "")]
-    if field.errors:
-        classes.append("is-invalid")
-    attrs = {"class": " ".join(filter(None, classes))}
+    classes = [_style(widget), widget.attrs.get("class", ""), "is-invalid" if field.errors else ""]
+    attrs: dict[str, Any] = {"class": " ".join(filter(None, classes))}
     if isinstance(widget, Textarea):
         attrs["spellcheck"] = "false"
     return field.as_widget(attrs=attrs)
+
+
+def _style(widget: Widget) -> str:
+    match widget:
+        case HiddenInput():
+            return ""
+        case CheckboxInput():
+            return "form-check-input"
+        case RadioSelect() | CheckboxSelectMultiple():
+            return "fc-options"
+        case Select():
+            return "form-select"
+    return "form-control"
+
+
+@register.filter
+def message_tone(message: Any) -> str:
+    """The tone of a message of ``django.contrib.messages``."""
+    return _MESSAGE_TONES.get(message.level_tag, "progress")
+
+
+@register.filter
+def tone_icon(tone: str) -> str:
+    """The icon of a tone."""
+    return _TONE_ICONS.get(tone, "info")
+
+
+@register.simple_tag
+def script_texts() -> SafeString:
+    """The texts of the scripts in the language of the page, as a block of data (never run)."""
+    return json_script({name: str(text) for name, text in vocabulary.SCRIPT_TEXTS.items()}, "fc-texts")

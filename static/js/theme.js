@@ -1,21 +1,21 @@
-// Before the first paint: the chosen theme, or the system's.
+// Before the first paint: the chosen theme. Without a choice the page follows the system by itself.
 (() => {
-  const system = matchMedia("(prefers-color-scheme: dark)");
   const choice = () => { try { return localStorage.getItem("theme") || "auto"; } catch { return "auto"; } };
   const apply = () => {
-    const dark = choice() === "dark" || (choice() === "auto" && system.matches);
-    document.documentElement.dataset.bsTheme = dark ? "dark" : "light";
+    const chosen = choice();
+    if (chosen === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = chosen;
     for (const button of document.querySelectorAll("[data-theme-choice]")) {
-      button.setAttribute("aria-pressed", String(button.dataset.themeChoice === choice()));
+      button.setAttribute("aria-pressed", String(button.dataset.themeChoice === chosen));
     }
   };
   apply();
-  system.addEventListener("change", apply);
-  document.addEventListener("DOMContentLoaded", apply);
+  addEventListener("DOMContentLoaded", apply);
+  addEventListener("storage", apply);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-theme-choice]");
     if (!button) return;
-    try { localStorage.setItem("theme", button.dataset.themeChoice); } catch { /* private mode: this page only */ }
+    try { localStorage.setItem("theme", button.dataset.themeChoice); } catch { /* private mode: only this click */ }
     apply();
   });
 })();

@@ -1,20 +1,21 @@
-// Keeps <time data-ago> true.
+// Keeps <time data-ago> true; the server writes the same words.
+import { text } from "./texts.js";
+
 const MINUTE = 60, HOUR = 3600, DAY = 86400;
 
-function span(seconds) {
-  if (seconds < MINUTE) return `${seconds} s`;
-  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min`;
-  if (seconds < 2 * DAY) return `${Math.floor(seconds / HOUR)} h`;
-  return `${Math.floor(seconds / DAY)} d`;
+function since(seconds) {
+  if (seconds < MINUTE) return text("s", seconds);
+  if (seconds < HOUR) return text("min", Math.floor(seconds / MINUTE));
+  if (seconds < 2 * DAY) return text("h", Math.floor(seconds / HOUR));
+  return text("d", Math.floor(seconds / DAY));
 }
 
 function tick() {
   if (document.hidden) return;
+  const now = Date.now();
   for (const element of document.querySelectorAll("time[data-ago]")) {
-    const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(element.dateTime)) / 1000));
-    const shown = element.textContent;
-    const text = shown.replace(/^[\d,.]+ ?\S+/, span(seconds));
-    if (text !== shown) element.textContent = text;
+    const shown = since(Math.max(0, Math.floor((now - Date.parse(element.dateTime)) / 1000)));
+    if (element.textContent !== shown) element.textContent = shown;
   }
 }
 
