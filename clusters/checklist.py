@@ -44,7 +44,7 @@ LABELS = {
     Step.AUTHENTICATED: _("Authenticated"),
     Step.SUPPORTED: _("Version supported"),
     Step.PERMITTED: _("Permissions sufficient"),
-    Step.DISTINCT: _("Not a member yet"),
+    Step.DISTINCT: _("Not joined elsewhere"),
     Step.ACCESS: _("Service account and roles created"),
     Step.CREDENTIAL: _("Credential exchanged"),
     Step.READY: _("Ready"),

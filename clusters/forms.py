@@ -208,7 +208,8 @@ class UnjoinForm(forms.Form):
     def __init__(self, cluster: Cluster, data: Any = None) -> None:
         super().__init__(data)
         self.cluster = cluster
-        self.fields["confirmation"].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}
+        typed = self.fields["confirmation"].widget
+        typed.attrs |= {"data-confirm": cluster.name, "autocomplete": "off", "spellcheck": "false"}
 
     def clean_confirmation(self) -> str:
         typed: str = self.cleaned_data["confirmation"]

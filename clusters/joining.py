@@ -72,11 +72,6 @@ class Finding:
     def label(self) -> str:
         return str(checklist.LABELS[self.step])
 
-    @property
-    def status(self) -> str:
-        """The same as of a step that was taken."""
-        return str(checklist.Status.DONE if self.ok else checklist.Status.FAILED)
-
 
 # Enrolling
 

@@ -1,9 +1,13 @@
 """Pieces of pages that are rendered three ways: with the page, in reply to htmx, and as a push."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import render_to_string
+
+#: The text of a time is ticked by the page itself; only its moment is news.
+_TICKING = re.compile(r"(<time\b[^>]*>)[^<]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +21,7 @@ class Fragment:
     version: str = ""
 
     def __post_init__(self) -> None:
-        if not self.version:
-            object.__setattr__(self, "version", self.html)
+        object.__setattr__(self, "version", _TICKING.sub(r"\1", self.version or self.html))
 
 
 def fragment(template: str, *, key: str, row: bool = False, **context: Any) -> Fragment:

@@ -6,21 +6,41 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from clusters.checklist import LABELS, Operation, Step
+from clusters.checklist import LABELS, Operation, Status, Step
 from clusters.domain.conditions import ClusterState
 from clusters.fragments import Fragment, fragment
 from clusters.models import Cluster, JoinStep, Phase
 
+_LOOKS = {
+    Status.WAITING: ("unknown", "clock"),
+    Status.RUNNING: ("progress", "progress"),
+    Status.DONE: ("ok", "check"),
+    Status.FAILED: ("error", "x"),
+    Status.SKIPPED: ("unknown", "zero"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A step with what it is called."""
+    """A step, with what it is called and the way it looks."""
 
     step: JoinStep
 
     @property
     def label(self) -> str:
         return str(LABELS[Step(self.step.name)])
+
+    @property
+    def status(self) -> str:
+        return str(Status(self.step.status).label)
+
+    @property
+    def tone(self) -> str:
+        return _LOOKS[Status(self.step.status)][0]
+
+    @property
+    def icon(self) -> str:
+        return _LOOKS[Status(self.step.status)][1]
 
 
 class Detail:
