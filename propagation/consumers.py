@@ -104,7 +104,8 @@ class DetailConsumer(TableConsumer):
             return
         resource = FederatedResource.objects.select_related("type").filter(pk=pk).first()
         workload = Detail(resource, timezone.now()) if resource else Gone(pk)
-        yield from self.table("detail_row", workload.rows, workload)
+        if self.request.GET.get("tab") != "yaml":
+            yield from self.table("detail_row", workload.rows, workload)
         yield one("detail_header", workload, key=pk)
 
 

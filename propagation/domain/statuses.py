@@ -34,7 +34,7 @@ class Delivery(_Shown):
     DELETING = "Deleting", "Deleting", "progress", "trash", 8
     APPLYING = "Applying", "Applying", "progress", "progress", 9
     QUEUED = "Queued", "Queued", "unknown", "clock", 10
-    APPLIED = "Applied", "Applied", "ok", "check", 20
+    APPLIED = "Applied", "Applied", "ok", "check", 21
 
 
 class Rollout(_Shown):
@@ -47,7 +47,7 @@ class Rollout(_Shown):
     UNKNOWN = "Unknown", "Unknown", "unknown", "question", 13
     PAUSED = "Paused", "Paused", "paused", "pause", 14
     SCALED_TO_ZERO = "ScaledToZero", "Scaled to 0", "paused", "zero", 15
-    COMPLETE = "Complete", "Complete", "ok", "check", 21
+    COMPLETE = "Complete", "Complete", "ok", "check", 20
 
 
 class PropagationStatus(StrEnum):
@@ -98,7 +98,7 @@ class Badge:
 
 
 #: A cluster that does not report: what is known of it is old, so neither failed nor complete.
-UNREPORTED = Badge("Unreported", "Cluster not reporting", "unknown", "link-off", 6, "cluster")
+UNREPORTED = Badge("Unreported", "Not reporting", "unknown", "link-off", 6, "cluster")
 
 
 def badge(delivery: Delivery, rollout: Rollout) -> Badge:

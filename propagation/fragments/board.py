@@ -108,6 +108,12 @@ class Board:
             self.where, now, order="wsort", page="wpage", size=ROWS, may_create=may_create
         )
 
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """The parameters that another filter keeps: those of its form change, and pages start anew."""
+        fields = ("cluster", "region", "q", "wsort", "cpage", "wpage")
+        return [(name, value) for name, value in self.where.parameters.items() if name not in fields]
+
     @cached_property
     def grouped(self) -> bool:
         """Whether the columns are regions."""
