@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from clusters.domain import permissions
 from clusters.domain.connections import Connection, Credential
 from clusters.domain.references import NAMESPACE, ObjectReference, ResourceType
-from clusters.kube import errors
+from clusters.kube import errors, loop
 from clusters.kube.client import Member, Object
 
 #: Annotation of the namespace: the id of the console that holds the member.
@@ -140,33 +140,25 @@ async def request_token(member: Member, cluster_name: str) -> Token:
 
 async def own_token(connection: Connection, cluster_name: str) -> Token:
     """A new token that the member accepts: an older credential is only let go when this is certain."""
-    member = Member(connection)
-    try:
-        token = await request_token(member, cluster_name)
-    finally:
-        await member.close()
-    await verify(replace(connection, credential=token.credential))
+    token = await request_token(loop.shared_pool().member(connection), cluster_name)
+    await verify(loop.shared_pool().member(replace(connection, credential=token.credential)))
     return token
 
 
-async def verify(connection: Connection) -> None:
-    """Raise unless the member lets this connection's credential in.
+async def verify(member: Member) -> None:
+    """Raise unless the member lets us in.
 
     An API server learns of a new account and its roles through caches: it gets a moment for that.
     """
-    member = Member(connection)
     deadline = asyncio.get_running_loop().time() + SETTLE_TIMEOUT
-    try:
-        while True:
-            try:
-                await member.get(_OWN_NAMESPACE)
-                return
-            except (errors.Unauthorized, errors.Forbidden):
-                if asyncio.get_running_loop().time() > deadline:
-                    raise
-            await asyncio.sleep(SETTLE_PAUSE)
-    finally:
-        await member.close()
+    while True:
+        try:
+            await member.get(_OWN_NAMESPACE)
+            return
+        except (errors.Unauthorized, errors.Forbidden):
+            if asyncio.get_running_loop().time() > deadline:
+                raise
+        await asyncio.sleep(SETTLE_PAUSE)
 
 
 async def revoke(member: Member, console: str) -> bool:

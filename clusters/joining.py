@@ -338,14 +338,15 @@ def examine(connection: Connection, preset: str, namespaces: Sequence[str]) -> l
         return findings
     candidate = Cluster(preset=preset, permitted_namespaces=list(namespaces))
     apply_context(candidate, connection)
-    try:
-        _review_permissions(candidate)
-        _identify(candidate)
-    except Stopped as stopped:
-        return [*findings, Finding(stopped.step, False, str(stopped), stopped.hint)]
-    except errors.MemberError as error:
-        return [*findings, Finding(Step.PERMITTED, False, str(error))]
-    return [*findings, Finding(Step.PERMITTED, True, ""), Finding(Step.DISTINCT, True, "")]
+    for step, activity in ((Step.PERMITTED, _review_permissions), (Step.DISTINCT, _identify)):
+        try:
+            activity(candidate)
+        except Stopped as stopped:
+            return [*findings, Finding(step, False, str(stopped), stopped.hint)]
+        except errors.MemberError as error:
+            return [*findings, Finding(step, False, str(error))]
+        findings.append(Finding(step, True, ""))
+    return findings
 
 
 _ACTIVITIES: Sequence[tuple[Step, Callable[[Cluster], str]]] = (

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, QuerySet
-from django.db.models.fields.json import KeyTextTransform
+from django.db.models.fields.json import KeyTransform
 from django.http import QueryDict
 from django.urls import reverse
 
@@ -66,7 +66,7 @@ class Listing:
         if self.region:
             found = found.filter(region=self.region)
         for index, (key, value) in enumerate(self._labels.items()):
-            found = found.alias(**{f"label_{index}": KeyTextTransform(key, "labels")})
+            found = found.alias(**{f"label_{index}": KeyTransform(key, "labels")})
             found = found.filter(**{f"label_{index}": value})
         return found
 
