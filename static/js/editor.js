@@ -8,7 +8,8 @@ const line = "var(--fc-line)", muted = "var(--fc-muted)", soft = "var(--fc-accen
 const LOOK = {
   "&": { color: "var(--fc-text)", backgroundColor: "var(--fc-surface)", fontSize: "13px", maxHeight: "65vh" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "var(--fc-mono)", lineHeight: "1.55", minHeight: "18rem" },
+  ".cm-scroller": { fontFamily: "var(--fc-mono)", lineHeight: "1.55" },
+  ".cm-content, .cm-gutter": { minHeight: "18rem" },
   ".cm-content": { caretColor: "var(--fc-text)" },
   ".cm-cursor": { borderLeftColor: "var(--fc-text)" },
   ".cm-gutters": { backgroundColor: "var(--fc-sunken)", color: muted, borderRight: `1px solid ${line}` },
@@ -41,7 +42,7 @@ function colours({ HighlightStyle, tags }) {
 function basics(code, label, readOnly) {
   return [
     code.basicSetup, code.yaml(), code.EditorView.theme(LOOK), code.syntaxHighlighting(colours(code)),
-    code.EditorView.contentAttributes.of({ "aria-label": label }),
+    code.EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
     code.EditorState.readOnly.of(readOnly),
   ];
 }

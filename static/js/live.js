@@ -64,6 +64,18 @@ function replace(old, part) {
   htmx.trigger(adopted, "htmx:load", { elt: adopted });
 }
 
+// Another tab of the same page shows other parts: what is not here is not an error.
+htmx.defineExtension("present", {
+  transformResponse(html) {
+    const parts = document.createElement("template");
+    parts.innerHTML = html;
+    for (const part of [...parts.content.children]) {
+      if (!document.getElementById(part.id)) part.remove();
+    }
+    return parts.innerHTML;
+  },
+});
+
 document.addEventListener("htmx:wsOpen", () => {
   open = true;
   failures = 0;
