@@ -59,14 +59,21 @@ def load_all(text: str, max_bytes: int = MAX_BYTES) -> list[Document]:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             builder.take(event)
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        message = f"This is not valid YAML: {error.problem or error.context}."
-        raise DocumentError(message, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1) from None
+        raise _syntax_error(error, text) from None
     except (yaml.YAMLError, ValueError, UnicodeError) as error:
         if isinstance(error, DocumentError):
             raise
         raise DocumentError(f"This is not valid YAML: {_first_line(error)}.") from None
     return builder.documents
+
+
+def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> DocumentError:
+    """What the parser says; what is missing at the end is missing in the last line, not after it."""
+    mark = error.problem_mark or error.context_mark
+    message = f"This is not valid YAML: {error.problem or error.context}."
+    if mark is None:
+        return DocumentError(message)
+    return DocumentError(message, min(mark.line, text.rstrip("\n").count("\n")) + 1, mark.column + 1)
 
 
 def _first_line(error: Exception) -> str:
