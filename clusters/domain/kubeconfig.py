@@ -16,12 +16,13 @@ from clusters.domain.documents import DocumentError
 
 MAX_BYTES = documents.MAX_BYTES
 
+_ACCOUNT = "Use a token of a service account."
 _FLATTEN = "Make a self-contained file with: kubectl config view --minify --flatten --raw"
 
 #: What would run a program or read a file of the console's machine, and why it is refused.
 _REFUSED_USER = {
-    "exec": f"it runs a program (exec), which the console never does. Use a token of a service account. {_FLATTEN}",
-    "auth-provider": "it uses an auth-provider, which the console never runs. Use a token of a service account.",
+    "exec": f"it runs a program (exec), which the console never does. {_ACCOUNT}",
+    "auth-provider": f"it uses an auth-provider, which the console never runs. {_ACCOUNT}",
     "tokenFile": f"its token is in a file (tokenFile). {_FLATTEN}",
     "client-certificate": f"its certificate is in a file (client-certificate). {_FLATTEN}",
     "client-key": f"its key is in a file (client-key). {_FLATTEN}",

@@ -124,9 +124,10 @@ class Member:
     async def delete(
         self, ref: ObjectReference, *, uid: str = "", propagation_policy: str = "Background"
     ) -> Object | None:
-        """Ask for its removal; None when it was gone already. A ``Status`` says it is gone now, an object that it waits.
+        """Ask for its removal; None when it was gone already.
 
-        With ``uid`` another object of that name is left alone: ``Conflict``.
+        A ``Status`` says that it is gone now, an object that it waits for something. With ``uid`` another
+        object of that name is left alone: ``Conflict``.
         """
         options: Object = {
             "apiVersion": "v1",

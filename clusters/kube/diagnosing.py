@@ -31,12 +31,12 @@ class Finding:
 
 
 _HINTS = {
-    Reason.NAME_NOT_RESOLVED: "Check the spelling of the server's name, and that this machine's DNS knows it.",
+    Reason.NAME_NOT_RESOLVED: "Check the spelling of the server's name, and this machine's DNS.",
     Reason.CONNECTION_REFUSED: "Check the port, and that the API server is running and listens on that address.",
-    Reason.CONNECT_TIMEOUT: "A firewall may drop the packets. Check that this machine may reach the address.",
-    Reason.CONNECTION_RESET: "Something between here and the cluster closes the connection. Check proxies.",
-    Reason.REQUEST_TIMEOUT: "The server accepts connections but does not answer. Check its load and its health.",
-    Reason.NOT_TLS: "Something else answers on this port. Check the port, and http against https.",
+    Reason.CONNECT_TIMEOUT: "A firewall may drop the packets: may this machine reach the address?",
+    Reason.CONNECTION_RESET: "Something on the way closes the connection. Check proxies.",
+    Reason.REQUEST_TIMEOUT: "The server accepts connections but does not answer. Check its health.",
+    Reason.NOT_TLS: "Something else answers here. Check the port, and http against https.",
     Reason.UNKNOWN_AUTHORITY: "The CA in the kubeconfig did not sign the server's certificate. Take a new "
     "kubeconfig from the cluster, or add its CA.",
     Reason.CERTIFICATE_EXPIRED: "Renew the API server's certificate, or check the clocks.",

@@ -48,7 +48,7 @@ class Broken:
 
 async def watch(
     member: Member,
-    type: ResourceType,
+    type: ResourceType,  # noqa: A002
     *,
     label_selector: str = "",
     namespace: str = "",
