@@ -7,6 +7,7 @@ holds nothing of an app (any more) gets its share of it.
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as installed
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 from django.utils.translation import gettext_noop
@@ -21,7 +22,7 @@ ROLES: dict[str, dict[str, tuple[str, ...]]] = {
 }
 
 
-def create_groups(app_config: AppConfig, apps: Apps, using: str, **options: Any) -> None:
+def create_groups(app_config: AppConfig, using: str, apps: Apps = installed, **options: Any) -> None:
     """Give the groups what they may do in this app, unless they hold permissions of it already."""
     if not any(app_config.label in grants for grants in ROLES.values()):
         return
