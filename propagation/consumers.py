@@ -1,12 +1,11 @@
 """Live updates of the board, the workloads, one workload, and what is placed in a cluster."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Protocol
 
 from django.utils import timezone
 
+from clusters import live
 from clusters.consumers import Changes, LiveConsumer
 from clusters.fragments import Fragment, fragment
 from clusters.models import Cluster
@@ -23,10 +22,6 @@ class Row(Protocol):
 
     @property
     def pk(self) -> int: ...
-
-
-#: How long ago something was: the page's own script counts on.
-_AGE = re.compile(r"(?<=data-ago>)[^<]*")
 
 
 class TableConsumer(LiveConsumer):
@@ -58,14 +53,13 @@ class TableConsumer(LiveConsumer):
 def one(name: str, value: Any, *, key: Any = "", row: bool = False) -> Fragment:
     """The fragment ``_name.html`` of the one variable ``name``."""
     parts = [name.replace("_", "-"), *([str(key)] if key else [])]
-    rendered = fragment(f"propagation/_{name}.html", key="-".join(parts), row=row, **{name: value})
-    return replace(rendered, version=_AGE.sub("", rendered.html))
+    return fragment(f"propagation/_{name}.html", key="-".join(parts), row=row, **{name: value})
 
 
 class BoardConsumer(TableConsumer):
     """The board, with the filters and the pages of its address."""
 
-    groups = ["clusters", "workloads"]
+    groups: list[str] = [live.CLUSTERS, live.WORKLOADS]
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
         """Read the board anew: its queries are few, and counters and pages may change by any change."""
@@ -82,7 +76,7 @@ class BoardConsumer(TableConsumer):
 class ListConsumer(TableConsumer):
     """The list of workloads, with the filters and the page of its address."""
 
-    groups = ["clusters", "workloads"]
+    groups: list[str] = [live.CLUSTERS, live.WORKLOADS]
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
         """Read the page anew."""
@@ -95,12 +89,13 @@ class ListConsumer(TableConsumer):
 class DetailConsumer(TableConsumer):
     """One workload."""
 
-    groups = ["clusters", "workloads"]
+    groups: list[str] = [live.CLUSTERS, live.WORKLOADS]
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
         """Its rows and its aggregate, or that it is gone."""
         pk: int = self.scope["url_route"]["kwargs"]["pk"]
-        if changes is not None and not changes.get("clusters") and pk not in changes.get("workloads", ()):
+        concerned = changes is None or changes.get(live.CLUSTERS) or pk in changes.get(live.WORKLOADS, ())
+        if not concerned:
             return
         resource = FederatedResource.objects.select_related("type").filter(pk=pk).first()
         workload = Detail(resource, timezone.now()) if resource else Gone(pk)
@@ -113,7 +108,7 @@ class InClusterConsumer(LiveConsumer):
     """What is placed in one cluster."""
 
     permissions: ClassVar[tuple[str, ...]] = VIEW
-    groups = ["clusters", "cluster-propagations"]
+    groups: list[str] = [live.CLUSTERS, live.CLUSTER_PROPAGATIONS]
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
         """The part of the cluster's page; of a cluster that was forgotten there is nothing to say."""

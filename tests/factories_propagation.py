@@ -8,8 +8,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from clusters.models import Cluster, Phase
+from clusters.models import Cluster
 from propagation.models import FederatedResource, FederatedType, Propagation
+from tests import factories
 
 _numbers = count(1)
 
@@ -42,22 +43,7 @@ def template(name: str = "web", *, image: str = "nginx:1.25.3", replicas: int | 
 
 def cluster(name: str = "", **values: Any) -> Cluster:
     """A member that is well and has just reported."""
-    now = timezone.now()
-    defaults: dict[str, Any] = {
-        "name": name or f"member-{next(_numbers)}",
-        "server": "https://member.example:6443",
-        "phase": Phase.JOINED,
-        "ready": "True",
-        "offline": "False",
-        "reason": "ClusterReady",
-        "last_probe_time": now,
-        "last_transition_time": now,
-        "nodes_ready": 3,
-        "nodes_total": 3,
-        "version": "v1.29.1",
-        "region": "eu",
-    }
-    return Cluster.objects.create(**{**defaults, **values})
+    return factories.cluster(name, **{"region": "eu", "version": "v1.29.1", **values})
 
 
 def unreachable_cluster(name: str = "", **values: Any) -> Cluster:

@@ -39,6 +39,7 @@ class DeleteForm(forms.Form):
     def __init__(self, resource: FederatedResource, data: Any = None) -> None:
         super().__init__(data)
         self.resource = resource
+        self.fields["confirmation"].widget.attrs |= {"data-confirm": resource.name, "autocomplete": "off"}
 
     def clean_confirmation(self) -> str:
         """It has to be the name of the resource."""

@@ -25,7 +25,7 @@ class Action(StrEnum):
 
 
 class YamlForm(forms.Form):
-    """A text, or a file in its place. ``confirmed`` names the updates that were shown: ``key:generation``."""
+    """A text, or a file where that is empty. ``confirmed`` names the updates that were shown: ``key:generation``."""
 
     text = forms.CharField(
         label=gettext_lazy("KubeFed documents"),
@@ -36,6 +36,7 @@ class YamlForm(forms.Form):
     file = forms.FileField(
         label=gettext_lazy("Or a file"),
         required=False,
+        help_text=gettext_lazy("Read when the text above is empty."),
         widget=forms.FileInput(attrs={"data-into": "id_text", "accept": ".yaml,.yml,.json"}),
     )
     confirmed = forms.CharField(required=False, max_length=100_000, widget=forms.HiddenInput)
@@ -43,7 +44,7 @@ class YamlForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """The text, from wherever it comes."""
         data: dict[str, Any] = self.cleaned_data
-        if upload := data.get("file"):
+        if (upload := data.get("file")) and not data.get("text", "").strip():
             if upload.size > documents.MAX_BYTES:
                 raise forms.ValidationError(
                     _("The file is larger than %(limit)s bytes."),

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from clusters.domain.conditions import ClusterState
+from clusters.domain.conditions import ClusterState, Reason
 from clusters.models import Cluster
 from propagation.domain.statuses import UNREPORTED, Badge, Delivery, Rollout, badge
 from propagation.fragments import placements, standing
@@ -50,7 +50,8 @@ class DetailRow:
         """Why it is not where it should be: of the cluster, the delivery, or the rollout."""
         row = self.propagation
         if not self.reporting:
-            return self.cluster.reason or self.state.value
+            told = self.cluster.reason not in ("", Reason.CLUSTER_READY)
+            return self.cluster.reason if told else self.state.value
         return row.reason or row.hint_reason or row.rollout_reason
 
     @property

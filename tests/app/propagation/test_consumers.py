@@ -1,0 +1,146 @@
+"""Live pages: who may listen, what is sent, and that it is what the page with its address shows."""
+
+import re
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import AnonymousUser
+
+from clusters import live
+from clusters.models import Cluster
+from propagation.models import FederatedResource, Propagation
+from tests import factories_propagation as factories
+from tests.sockets import Socket, opened, wake
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def ids(message: str) -> set[str]:
+    """The ids in a message."""
+    return set(re.findall(r' id="([^"]+)"', message))
+
+
+@sync_to_async
+def scene() -> tuple[Cluster, FederatedResource, Propagation]:
+    """A workload in a cluster, and another one of each."""
+    member, resource = factories.cluster("eu-1"), factories.workload("shop")
+    row = factories.propagation(resource, member)
+    factories.propagation(factories.workload("other"), factories.cluster("us-1"))
+    return member, resource, row
+
+
+viewer = sync_to_async(lambda: factories.user(*factories.VIEW))
+
+
+@sync_to_async
+def change(row: Propagation, **values: Any) -> None:
+    Propagation.objects.filter(pk=row.pk).update(**values)
+
+
+PATHS = ["/ws/", "/ws/workloads/", "/ws/workloads/1/", "/ws/workloads/in-cluster/1/"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_only_people_who_may_see_the_page_may_listen(path: str) -> None:
+    assert not await Socket(path, AnonymousUser()).open()
+    for permissions in ((), factories.VIEW[:1], factories.VIEW[1:]):
+        assert not await Socket(path, await sync_to_async(factories.user)(*permissions)).open()
+
+
+async def test_the_board_comes_whole_then_by_rows() -> None:
+    _member, resource, row = await scene()
+    async with opened("/ws/", await viewer()) as page:
+        bodies, rows, others = await page.messages(3)
+        assert {"board-clusters", "board-workloads", f"board-workload-{resource.pk}"} <= ids(bodies)
+        assert ids(rows) == {"board-headings"}
+        assert "<t" not in others.replace("<title", "")
+        await change(row, rollout="Progressing", ready_replicas=1)
+        await wake(live.WORKLOADS, resource.pk)
+        rows, others = await page.messages(2)
+    assert f"board-workload-{resource.pk}" in ids(rows)
+    assert not ids(rows) & {"board-workloads", "board-clusters"}
+    assert "1/2" in rows
+    assert {"board-workload-counters", "board-summary"} <= ids(others)
+
+
+async def test_nothing_is_sent_that_did_not_change() -> None:
+    _member, resource, _row = await scene()
+    async with opened("/ws/", await viewer()) as page:
+        await page.messages(3)
+        await wake(live.WORKLOADS, resource.pk)
+        assert await page.is_quiet()
+
+
+async def test_new_rows_come_with_their_body() -> None:
+    await scene()
+    async with opened("/ws/workloads/", await viewer()) as page:
+        await page.messages(2)
+        fresh = await sync_to_async(factories.workload)("fresh")
+        await wake(live.WORKLOADS, fresh.pk)
+        bodies, _others = await page.messages(2)
+    assert {"workload-rows", f"workload-row-{fresh.pk}"} <= ids(bodies)
+
+
+async def test_a_page_gets_what_its_address_shows() -> None:
+    _member, resource, _row = await scene()
+    async with opened("/ws/workloads/?q=other", await viewer()) as page:
+        bodies, _others = await page.messages(2)
+    assert f"workload-row-{resource.pk}" not in ids(bodies)
+    assert "other" in bodies
+
+
+async def test_a_workload_that_goes_says_so() -> None:
+    _member, resource, _row = await scene()
+    async with opened(f"/ws/workloads/{resource.pk}/", await viewer()) as page:
+        await page.messages(2)
+        pk = resource.pk
+        await sync_to_async(resource.delete)()
+        await wake(live.WORKLOADS, pk)
+        bodies, others = await page.messages(2)
+    assert "Nothing is left of it" in bodies
+    assert "has been removed" in others
+
+
+async def test_a_workload_hears_of_its_own_changes_only() -> None:
+    _member, resource, row = await scene()
+    async with opened(f"/ws/workloads/{resource.pk}/", await viewer()) as page:
+        await page.messages(2)
+        await change(row, rollout="Failed")
+        await wake(live.WORKLOADS, resource.pk + 1_000)
+        assert await page.is_quiet()
+        await wake(live.WORKLOADS, resource.pk)
+        rows, others = await page.messages(2)
+    assert ids(rows) == {f"detail-row-{row.pk}"}
+    assert f"detail-header-{resource.pk}" in ids(others)
+
+
+async def test_the_yaml_tab_gets_no_rows() -> None:
+    _member, resource, _row = await scene()
+    async with opened(f"/ws/workloads/{resource.pk}/?tab=yaml", await viewer()) as page:
+        (others,) = await page.messages(1)
+    assert ids(others) == {f"detail-header-{resource.pk}"}
+
+
+async def test_a_cluster_that_goes_dark_takes_its_numbers_with_it() -> None:
+    member, resource, row = await scene()
+    async with opened(f"/ws/workloads/{resource.pk}/", await viewer()) as page:
+        await page.messages(2)
+        await Cluster.objects.filter(pk=member.pk).aupdate(
+            ready="False", offline="True", reason="ConnectTimeout"
+        )
+        await wake(live.CLUSTERS, member.pk)
+        rows, _others = await page.messages(2)
+    assert ids(rows) == {f"detail-row-{row.pk}"}
+    assert "?/2" in rows
+
+
+async def test_what_is_placed_in_a_cluster() -> None:
+    member, resource, row = await scene()
+    async with opened(f"/ws/workloads/in-cluster/{member.pk}/", await viewer()) as page:
+        (first,) = await page.messages(1)
+        await change(row, rollout="Failed")
+        await wake(live.CLUSTER_PROPAGATIONS, member.pk)
+        (second,) = await page.messages(1)
+    assert resource.get_absolute_url() in first
+    assert "Failed" in second
