@@ -3,8 +3,13 @@
 import os
 
 from celery import Celery
+from kombu.transport.redis import QoS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fedconsole.settings")
+
+# Where Redis has gone away, giving unfinished messages back to it ends the worker ("Unrecoverable error").
+# Nothing needs them: the periodic resync finds whatever a wake-up was for.
+QoS.restore_at_shutdown = False
 
 app = Celery("fedconsole")
 app.config_from_object("django.conf:settings", namespace="CELERY")

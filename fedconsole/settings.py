@@ -130,13 +130,12 @@ CELERY_TASK_DEFAULT_QUEUE = "fedconsole"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
-# Tasks are safe to run twice: those of a killed worker come back soon.
+# Tasks are acknowledged when they start: what a killed worker leaves behind, the periodic resync finds sooner
+# than the broker would deliver it again.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "visibility_timeout": 120,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
     "global_keyprefix": "fedconsole:",
