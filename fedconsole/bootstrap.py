@@ -34,7 +34,9 @@ def run(command: Sequence[str], why: str) -> None:
     say(f"{why} ...")
     started = time.monotonic()
     env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
     if done.returncode:
         raise Failed(f"{why} failed: {' '.join(command)}\n{done.stdout.decode(errors='replace')[-3_000:]}")
     say(f"{why}: done in {time.monotonic() - started:.0f} s")
@@ -71,7 +73,8 @@ def _can_make_environments() -> bool:
 
 def dependencies() -> None:
     """The locked dependencies, in ``.venv``."""
-    wanted = hashlib.sha256((ROOT / "uv.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    locked = (ROOT / "uv.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
+    wanted = hashlib.sha256(locked).hexdigest()
     if STAMP.exists() and STAMP.read_text() == wanted:
         return
     run([uv(), "sync", "--frozen", "--quiet"], "Installing the locked dependencies")
@@ -96,9 +99,9 @@ def postgresql() -> None:
 def kubernetes(versions: Sequence[str]) -> None:
     """The sandbox's programs, in the cache; without a version, whatever this machine can get first."""
     python = str(VENV / "bin" / "python")
+    ensure = "import sys; from fedconsole.sandbox import binaries; binaries.ensure(sys.argv[1])"
     for version in versions or [""]:
-        code = f"from fedconsole.sandbox import binaries; binaries.ensure({version!r}, lambda line: print(line, flush=True))"
-        done = subprocess.run([python, "-c", code], cwd=ROOT, check=False)
+        done = subprocess.run([python, "-u", "-c", ensure, version], cwd=ROOT, check=False)
         if done.returncode:
             raise Failed(f"Kubernetes {version} cannot be had here; see docs/sandbox.md.")
 
@@ -107,7 +110,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--browser", action="store_true")
     parser.add_argument("--postgresql", action="store_true")
-    parser.add_argument("--kubernetes", nargs="*", metavar="VERSION", help="such as 1.20.2; several are possible")
+    parser.add_argument("--kubernetes", nargs="*", metavar="VERSION", help="such as 1.20.2")
     options = parser.parse_args()
     try:
         dependencies()

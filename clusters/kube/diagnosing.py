@@ -32,7 +32,7 @@ class Finding:
 
 _HINTS = {
     Reason.NAME_NOT_RESOLVED: "Check the spelling of the server's name, and this machine's DNS.",
-    Reason.CONNECTION_REFUSED: "Check the port, and that the API server is running and listens on that address.",
+    Reason.CONNECTION_REFUSED: "Check the port, and that the API server runs and listens there.",
     Reason.CONNECT_TIMEOUT: "A firewall may drop the packets: may this machine reach the address?",
     Reason.CONNECTION_RESET: "Something on the way closes the connection. Check proxies.",
     Reason.REQUEST_TIMEOUT: "The server accepts connections but does not answer. Check its health.",
