@@ -41,6 +41,7 @@ class FederatedResourceAdmin(ReadOnly):
     list_filter = ("type",)
     list_select_related = ("type",)
     search_fields = ("name", "namespace")
+    exclude = ("template", "overrides")  # of a Secret, they are secret
 
 
 @admin.register(Propagation)

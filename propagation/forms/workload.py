@@ -299,6 +299,11 @@ class Editor:
         selector = [self.requirements] if self.mode == Mode.LABELS else []
         return [self.basics, self.variables, *selector, *rows]
 
+    def focus(self, rows: str) -> None:
+        """Let somebody who asked for one more row (of ``ROWS``) type on in it."""
+        last = getattr(self, rows).forms[-1]
+        next(iter(last.fields.values())).widget.attrs["autofocus"] = True
+
     def is_valid(self) -> bool:
         """Check every part."""
         return all([part.is_valid() for part in self._parts()]) and self._has_selector()  # noqa: C419

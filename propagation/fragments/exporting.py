@@ -1,6 +1,7 @@
 """Federated resources as KubeFed's documents, with the status that KubeFed would report."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,12 +10,37 @@ from propagation.domain.manifests import Manifest
 from propagation.domain.statuses import ConditionReason, Delivery, PropagationStatus
 from propagation.fragments import detail
 from propagation.fragments.detail import DetailRow
+from propagation.fragments.workloads import AnyUser
 from propagation.models import FederatedResource
 
 Object = dict[str, Any]
 
 #: Resources of one download: writing YAML takes its time.
 MOST = 500
+
+
+#: Where the objects of a kind keep what only those may read who may change it.
+CONFIDENTIAL = {"Secret": ("data", "stringData")}
+HIDDEN = "(hidden)"
+
+
+def _concealed(found: Manifest) -> Manifest:
+    """Without the values of a Secret, in its template and in its overrides."""
+    names = CONFIDENTIAL.get(found.type.kind, ())
+    template = {name: HIDDEN if name in names else value for name, value in found.template.items()}
+    overrides = [
+        {
+            **entry,
+            "clusterOverrides": [_without_value(one, names) for one in entry.get("clusterOverrides") or []],
+        }
+        for entry in found.overrides
+    ]
+    return replace(found, template=template, overrides=overrides)
+
+
+def _without_value(operation: Object, names: Sequence[str]) -> Object:
+    first = f"{operation['path']}/".split("/")[1]
+    return {**operation, "value": HIDDEN} if first in names and "value" in operation else operation
 
 
 def manifest(resource: FederatedResource) -> Manifest:
@@ -32,15 +58,20 @@ def manifest(resource: FederatedResource) -> Manifest:
     )
 
 
-def text(resources: Iterable[FederatedResource]) -> str:
+def text(resources: Iterable[FederatedResource], reader: AnyUser) -> str:
     """YAML documents without a status: what can be pasted again."""
-    return manifests.dump([manifests.document(manifest(resource)) for resource in resources])
+    return manifests.dump([manifests.document(_readable(resource, reader)) for resource in resources])
 
 
-def text_with_status(resource: FederatedResource, now: datetime) -> str:
+def text_with_status(resource: FederatedResource, reader: AnyUser, now: datetime) -> str:
     """One document with its status."""
     rows = detail.rows(resource.propagations.all(), resource, now)
-    return manifests.dump([manifests.document(manifest(resource), status(resource, rows))])
+    return manifests.dump([manifests.document(_readable(resource, reader), status(resource, rows))])
+
+
+def _readable(resource: FederatedResource, reader: AnyUser) -> Manifest:
+    may_read = reader.has_perm("propagation.change_federatedresource")
+    return manifest(resource) if may_read else _concealed(manifest(resource))
 
 
 def status(resource: FederatedResource, rows: Sequence[DetailRow]) -> Object:

@@ -43,7 +43,7 @@ class YamlView(PermissionRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """An empty text, or that of the resource that is to be edited."""
         pk = request.GET.get("resource", "")
-        text = exporting.text([stored(int(pk))]) if pk.isdecimal() and len(pk) < 18 else ""
+        text = exporting.text([stored(int(pk))], request.user) if pk.isdecimal() and len(pk) < 18 else ""
         return self._page(YamlForm(initial={"text": text}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -107,7 +107,7 @@ class ExportView(PermissionRequiredMixin, View):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Download it."""
         resource = get_object_or_404(FederatedResource.objects.select_related("type"), pk=pk)
-        return _download(exporting.text_with_status(resource, timezone.now()), resource.name)
+        return _download(exporting.text_with_status(resource, request.user, timezone.now()), resource.name)
 
 
 class ExportManyView(PermissionRequiredMixin, View):
@@ -120,7 +120,7 @@ class ExportManyView(PermissionRequiredMixin, View):
         workloads = workload_list(request.GET, request.user, timezone.now())
         total = workloads.page.total
         chosen = workloads.workloads().select_related("type").order_by("namespace", "name", "pk")
-        text = exporting.text(chosen[: exporting.MOST])
+        text = exporting.text(chosen[: exporting.MOST], request.user)
         if total > exporting.MOST:
             note = _("The first %(most)s of %(total)s workloads.") % {"most": exporting.MOST, "total": total}
             text = f"# {note}\n{text}"

@@ -69,7 +69,9 @@ class EditorView(PermissionRequiredMixin, View):
         action, _separator, subject = request.POST.get("action", "save").partition(":")
         match action:
             case "add" if subject in workload.ROWS:
-                return self.page(self.editor(workload.with_another_row(request.POST, subject)), added=subject)
+                editor = self.editor(workload.with_another_row(request.POST, subject))
+                editor.focus(subject)
+                return self.page(editor)
             case "reset":
                 return self.page(self.editor(workload.without_override(request.POST, subject)))
             case "preview":

@@ -60,7 +60,7 @@ class DetailView(PermissionRequiredMixin, View):
         context = {
             "workload": workload,
             "tab": "yaml" if as_yaml else "clusters",
-            "text": exporting.text_with_status(resource, timezone.now()) if as_yaml else "",
+            "text": exporting.text_with_status(resource, request.user, timezone.now()) if as_yaml else "",
             "editable": editable(resource),
             "scalable": scalable(resource),
             "basics": deployments.read(resource.template) if editable(resource) else None,

@@ -195,6 +195,39 @@ def test_an_export_has_the_status(editor: Client) -> None:
     assert post(editor, response.content.decode(), "check").status_code == 200
 
 
+SECRET = """
+apiVersion: types.kubefed.io/v1beta1
+kind: FederatedSecret
+metadata: {name: keys, namespace: shop}
+spec:
+  template: {type: Opaque, data: {password: aHVudGVyMg==}}
+  placement: {clusterSelector: {}}
+  overrides:
+  - clusterName: eu-1
+    clusterOverrides: [{path: /data/password, value: c2VjcmV0}]
+"""
+
+
+def test_the_values_of_a_secret_are_for_those_who_may_change_it(client: Client, editor: Client) -> None:
+    post(editor, SECRET)
+    (resource,) = FederatedResource.objects.all()
+    urls = [
+        reverse("propagation:export", args=[resource.pk]),
+        reverse("propagation:export_many"),
+        resource.get_absolute_url() + "?tab=yaml",
+    ]
+    for url in urls:
+        page = editor.get(url).content.decode()
+        assert "aHVudGVyMg" in page
+        assert "c2VjcmV0" in page
+    client.force_login(factories.user(*factories.VIEW))
+    for url in urls:
+        page = client.get(url).content.decode()
+        assert "(hidden)" in page
+        assert "aHVudGVyMg" not in page
+        assert "c2VjcmV0" not in page
+
+
 def test_the_editor_opens_with_the_resource(editor: Client) -> None:
     resource = factories.workload("shop")
     page = editor.get(YAML, {"resource": resource.pk}).content.decode()

@@ -145,6 +145,7 @@ def test_adds_a_row_without_losing_anything(editor: Client, action: str, field: 
     page = response.content.decode()
     assert response.status_code == 200
     assert f'name="{field}"' in page
+    assert page.count("autofocus") == 1
     assert "not valid yet" in page
     assert "Nothing was saved" not in page
     assert not FederatedResource.objects.exists()
