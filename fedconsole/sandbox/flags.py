@@ -63,6 +63,8 @@ def controller_manager(binaries: Binaries, folder: Path) -> list[str]:
         "--leader-elect=false",
         "--kube-api-qps=500",
         "--kube-api-burst=1000",
+        # Taints of nodes follow their health at this pace: by default, five seconds.
+        "--node-monitor-period=1s",
         *_unserved(binaries),
     ]
 
