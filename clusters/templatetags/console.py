@@ -78,19 +78,16 @@ def badge(state: Word | None) -> SafeString:
 
 @register.simple_tag
 def proportions(counts: Iterable[tuple[Word, int]]) -> SafeString:
-    """``[(word, 7), (word, 1)]`` as one bar whose parts are as long as their counts."""
-    present = [(word, count) for word, count in counts if count]
+    """``[(word, 7), (word, 1)]`` as a decorative bar; the counts stand beside it as text."""
     rects, start = [], 0
-    for word, count in present:
+    for word, count in counts:
         rects.append((word.tone, start, count))
         start += count
     if not start:
         return mark_safe("")
     return format_html(
-        '<svg class="fc-bar" viewBox="0 0 {} 1" preserveAspectRatio="none" role="img" aria-label="{}">'
-        "{}</svg>",
+        '<svg class="fc-bar" viewBox="0 0 {} 1" preserveAspectRatio="none" aria-hidden="true">{}</svg>',
         start,
-        ", ".join(f"{count} {gettext(word.label)}" for word, count in present),
         format_html_join("", '<rect class="fc-fg-{}" x="{}" width="{}" height="1"></rect>', rects),
     )
 
@@ -133,7 +130,7 @@ def control(field: BoundField) -> SafeString:
     """A field's widget in the console's classes."""
     widget = field.field.widget
     classes = [_style(widget), widget.attrs.get("class", ""), "is-invalid" if field.errors else ""]
-    attrs: dict[str, Any] = {"class": " ".join(filter(None, classes))}
+    attrs: dict[str, Any] = {"class": style} if (style := " ".join(filter(None, classes))) else {}
     if isinstance(widget, Textarea):
         attrs["spellcheck"] = "false"
     return field.as_widget(attrs=attrs)

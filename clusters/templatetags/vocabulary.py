@@ -32,7 +32,7 @@ STATUS_LABELS = (
     gettext_noop("Paused"),
     gettext_noop("Scaled to 0"),
     gettext_noop("Complete"),
-    gettext_noop("Cluster not reporting"),
+    gettext_noop("Not reporting"),
     gettext_noop("Not placed"),
 )
 

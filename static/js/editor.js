@@ -9,7 +9,6 @@ const LOOK = {
   "&": { color: "var(--fc-text)", backgroundColor: "var(--fc-surface)", fontSize: "13px", maxHeight: "65vh" },
   "&.cm-focused": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--fc-mono)", lineHeight: "1.55" },
-  ".cm-content, .cm-gutter": { minHeight: "18rem" },
   ".cm-content": { caretColor: "var(--fc-text)" },
   ".cm-cursor": { borderLeftColor: "var(--fc-text)" },
   ".cm-gutters": { backgroundColor: "var(--fc-sunken)", color: muted, borderRight: `1px solid ${line}` },
@@ -28,6 +27,8 @@ const LOOK = {
   ".cm-insertedLine, .cm-changedLine": { backgroundColor: "var(--fc-ok-bg) !important" },
   ".cm-deletedChunk": { backgroundColor: "var(--fc-error-bg) !important" },
 };
+
+const ROOMY = { ".cm-content, .cm-gutter": { minHeight: "18rem" } };
 
 function colours({ HighlightStyle, tags }) {
   return HighlightStyle.define([
@@ -54,8 +55,8 @@ function mount(code, holder, doc, extensions) {
 }
 
 function diagnostics(doc, found) {
-  return found.filter((one) => one.line >= 1 && one.line <= doc.lines).map((one) => {
-    const at = doc.line(one.line);
+  return found.map((one) => {
+    const at = doc.line(Math.min(Math.max(1, one.line || 1), doc.lines)); // the end may be past the last line
     const from = Math.min(at.from + Math.max(0, (one.column || 1) - 1), at.to);
     return { from, to: Math.max(from, at.to), severity: "error", message: one.message };
   });
@@ -71,7 +72,7 @@ function enhance(code, area) {
   });
   const holder = document.createElement("div");
   const view = mount(code, holder, area.value, [
-    ...basics(code, label, area.readOnly), code.lintGutter(), code.keymap.of([code.indentWithTab]), written,
+    ...basics(code, label, area.readOnly), code.EditorView.theme(ROOMY), code.lintGutter(), code.keymap.of([code.indentWithTab]), written,
   ]);
   area.after(holder);
   area.hidden = true;

@@ -33,8 +33,8 @@ async function read(file, area) {
   area.dispatchEvent(new Event("change", { bubbles: true }));
 }
 
-// The end of a form's own work: sent, or given back by the server.
-let unsaved = false;
+// What was typed is unsaved until it is sent; also when the server gave it back.
+let unsaved = Boolean(document.querySelector('form[data-guard] [role="alert"]'));
 document.addEventListener("input", (event) => { if (event.target.closest("form[data-guard]")) unsaved = true; });
 document.addEventListener("submit", () => { unsaved = false; });
 document.addEventListener("htmx:beforeRequest", (event) => {
