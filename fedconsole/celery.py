@@ -1,6 +1,7 @@
 """The Celery application; tasks are in the apps' ``tasks`` modules."""
 
 import os
+import warnings
 
 from celery import Celery
 from kombu.transport.redis import QoS
@@ -10,6 +11,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fedconsole.settings")
 # Where Redis has gone away, giving unfinished messages back to it ends the worker ("Unrecoverable error").
 # Nothing needs them: the periodic resync finds whatever a wake-up was for.
 QoS.restore_at_shutdown = False
+
+# Celery warns of pickled messages, which this console does not read.
+warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
 app = Celery("fedconsole")
 app.config_from_object("django.conf:settings", namespace="CELERY")

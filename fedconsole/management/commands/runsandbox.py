@@ -11,17 +11,17 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from clusters import joining, tasks
+from clusters import changes
 from clusters.models import Cluster, Phase
 from fedconsole import sandbox_state
 from fedconsole.sandbox import binaries
 from fedconsole.sandbox.cluster import SandboxCluster, SandboxError
-from fedconsole.sandbox.places import places
+from fedconsole.sandbox.fleet import Fleet
 from fedconsole.sandbox.sources import Unavailable
 
 #: Seconds that a program of a cluster stays dead before its cluster is started again: long enough to watch
 #: what the console makes of it.
-OUTAGE = 30.0
+OUTAGE = 60.0
 
 
 class Command(BaseCommand):
@@ -33,44 +33,41 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _exit)
-        started: list[SandboxCluster] = []
         try:
-            self._run(started, options["clusters"], options["kubernetes_version"])
+            self._run(options["clusters"], options["kubernetes_version"])
         except (SandboxError, Unavailable) as error:
             raise CommandError(str(error)) from None
         except KeyboardInterrupt:
             pass
-        finally:
-            for cluster in started:
-                cluster.stop()
 
-    def _run(self, started: list[SandboxCluster], count: int, version: str) -> None:
+    def _run(self, count: int, version: str) -> None:
         programs = binaries.ensure(version, self.stdout.write)
         folder = sandbox_state.folder(settings.STATE_DIR)
+        _forget_strangers(folder)
+        fleet = Fleet(count, [programs], folder)
         self.stdout.write(f"Starting {count} clusters of Kubernetes {programs.version}.")
-        for place in places(count):
-            _forget_strangers(place.name, folder / place.name)
-            cluster = SandboxCluster(place, programs, folder / place.name)
-            started.append(cluster)
-            cluster.start()
-        for cluster in started:
-            cluster.wait_ready()
-            self.stdout.write(f"{cluster.name} answers at {cluster.server}.")
-            enroll(cluster)
-        _wait_until_joined([cluster.name for cluster in started])
-        self.stdout.write("Every cluster has joined.")
-        sandbox_state.declare_ready(settings.STATE_DIR)
-        _keep_running(started)
+        fleet.start()
+        try:
+            for cluster in fleet:
+                self.stdout.write(f"{cluster.name} answers at {cluster.server}.")
+                enroll(cluster)
+            _wait_until_joined([cluster.name for cluster in fleet])
+            self.stdout.write("Every cluster has joined.")
+            sandbox_state.declare_ready(settings.STATE_DIR)
+            _keep_running(fleet)
+        finally:
+            fleet.stop()
 
 
 def _exit(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
 
 
-def _forget_strangers(name: str, folder: Path) -> None:
+def _forget_strangers(folder: Path) -> None:
     """A cluster that this database does not know belonged to another one: start it from nothing."""
-    if folder.exists() and not Cluster.objects.filter(name=name).exists():
-        shutil.rmtree(folder)
+    for path in folder.glob("*/"):
+        if not Cluster.objects.filter(name=path.name).exists():
+            shutil.rmtree(path)
 
 
 def enroll(cluster: SandboxCluster) -> None:
@@ -80,7 +77,7 @@ def enroll(cluster: SandboxCluster) -> None:
         return
     if known is not None:
         known.delete()
-    row = joining.enroll(
+    changes.enroll(
         name=cluster.name,
         kubeconfig_text=cluster.kubeconfig_text,
         context=cluster.name,
@@ -89,7 +86,6 @@ def enroll(cluster: SandboxCluster) -> None:
         zones=cluster.place.zones,
         provider=cluster.provider,
     )
-    tasks.wake(tasks.join_cluster, row.pk)
 
 
 def _wait_until_joined(names: list[str]) -> None:
@@ -97,14 +93,15 @@ def _wait_until_joined(names: list[str]) -> None:
         time.sleep(0.2)
 
 
-def _keep_running(clusters: list[SandboxCluster]) -> None:
-    """Start a cluster again some time after one of its programs was ended."""
-    complete = {cluster.name: len(cluster.pids) for cluster in clusters}
+def _keep_running(fleet: Fleet) -> None:
+    """Serve ``manage.py sandbox fault``; start a cluster again some time after one of its programs ended."""
+    complete = {cluster.name: len(cluster.pids) for cluster in fleet}
     dead_since: dict[str, float] = {}
     while True:
         time.sleep(1)
-        for cluster in clusters:
-            if len(cluster.pids) == complete[cluster.name]:
+        fleet.serve_requests()
+        for cluster in fleet:
+            if len(cluster.pids) >= complete[cluster.name]:
                 dead_since.pop(cluster.name, None)
             elif time.monotonic() - dead_since.setdefault(cluster.name, time.monotonic()) > OUTAGE:
                 cluster.stop()
