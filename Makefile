@@ -1,54 +1,45 @@
-# Everything starts from a bare python3: each target sets up what it needs first.
+# Targets for people. Each installs what it needs and ends everything it has started on Ctrl-C.
 PYTHON ?= python3
-RUN = .venv/bin/python
-SETUP = $(PYTHON) fedconsole/bootstrap.py
-# A program that make starts directly gets Ctrl-C itself, and ends everything it started.
-.ONESHELL:
-.SHELLFLAGS = -ec
-.DEFAULT_GOAL = help
+SETUP = @$(PYTHON) -I fedconsole/bootstrap.py
+BIN = .venv/bin
 
-.PHONY: help setup demo up test lint format bench screenshots clean
+.PHONY: help demo up test test-postgresql lint format bench
+.DEFAULT_GOAL := help
 
-help: ## Show what there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | while IFS="$$(printf '\t')" read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+help:  ## Show the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
 
-setup: ## Install the locked dependencies
-	@$(SETUP)
+demo:  ## The console with three local Kubernetes clusters
+	$(SETUP) runtime kubernetes
+	@exec $(BIN)/python manage.py up --sandbox 3
 
-demo: ## The console with three local Kubernetes clusters
-	@$(SETUP) --kubernetes
-	exec $(RUN) -u manage.py up --sandbox 3
+up:  ## The console alone; import clusters that you have
+	$(SETUP) runtime
+	@exec $(BIN)/python manage.py up
 
-up: ## The console alone, on SQLite and an embedded Redis
-	@$(SETUP)
-	exec $(RUN) -u manage.py up
+test:  ## Every test, on SQLite (ARGS="-k name" chooses)
+	$(SETUP) dev kubernetes browser
+	@exec $(BIN)/pytest $(ARGS)
 
-test: ## Every test, on real clusters, Redis and browser; ARGS="-k name" for some
-	@$(SETUP) --browser --kubernetes
-	exec $(RUN) -m pytest $(ARGS)
+test-postgresql:  ## What touches the database, on a PostgreSQL of its own
+	$(SETUP) dev kubernetes postgresql
+	@exec $(BIN)/python .ci/with_postgresql.py $(BIN)/pytest $(or $(ARGS),tests/app tests/integration)
 
-lint: ## Style, types, layers, templates, migrations
-	@$(SETUP)
-	.venv/bin/ruff check .
-	.venv/bin/ruff format --check .
-	.venv/bin/mypy
-	.venv/bin/lint-imports
-	git ls-files 'templates/*.html' | xargs .venv/bin/djade --check --target-version 5.2
-	$(RUN) manage.py makemigrations --check --dry-run
+lint:  ## Format, lint, types, layers, templates, migrations
+	$(SETUP) dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
+	$(BIN)/python manage.py makemigrations --check --dry-run
 
-format: ## Put code and templates into shape
-	@$(SETUP)
-	.venv/bin/ruff check --fix .
-	.venv/bin/ruff format .
-	git ls-files 'templates/*.html' | xargs .venv/bin/djade --target-version 5.2
+format:  ## Rewrite files as the linters want them
+	$(SETUP) dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2
 
-bench: ## Measure beside the bare limit; ARGS="--clusters 5 --objects 200"
-	@$(SETUP) --kubernetes
-	exec $(RUN) -u -m benchmarks $(ARGS)
-
-screenshots: ## Take the screenshots of docs/screenshots anew
-	@$(SETUP) --browser --kubernetes
-	exec $(RUN) -m tests.browser.screenshots
-
-clean: ## Remove what was made, except the cached Kubernetes
-	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+bench:  ## How fast, beside the raw limit of the same run (ARGS="--clusters 3 --objects 100")
+	$(SETUP) runtime kubernetes
+	@exec $(BIN)/python -m benchmarks $(ARGS)

@@ -1,130 +1,169 @@
-"""Set a fresh machine up: uv, the locked dependencies, and on request a browser, PostgreSQL and Kubernetes.
+"""Install what a make target needs; standard library only, since it runs before anything is installed.
 
-Runs under the system's own python3 before anything is installed, hence the standard library alone. Every
-step is skipped when its result is there, so that a second run takes no time.
+``python3 -I fedconsole/bootstrap.py NEED...`` with the needs ``runtime``, ``dev``, ``kubernetes``,
+``browser`` and ``postgresql``. What is there already costs next to nothing. What has to be installed for the whole system
+is installed where this is Debian or Ubuntu and the user is root; otherwise the command to run is printed.
 """
 
-import argparse
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-STAMP = VENV / ".bootstrapped"
-TOOLS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fedconsole" / "tools"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+STAMPS = VENV / "stamps"
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MAC_BROWSER = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
-class Failed(Exception):
-    """What to do, for the person at the terminal."""
+class Missing(Exception):
+    """Something has to be installed by a person; the message says what and how."""
 
 
-def say(text: str) -> None:
-    print(f"[setup] {text}", flush=True)
+def main(needs: list[str]) -> int:
+    """Provide everything that is named; the exit code."""
+    if sys.version_info < (3, 11):  # noqa: UP036  (whatever python3 is, it is not chosen by us)
+        print("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ".", file=sys.stderr)
+        return 1
+    try:
+        for need in needs:
+            NEEDS[need]()
+    except Missing as missing:
+        print(f"\n{missing}", file=sys.stderr)
+        return 1
+    except subprocess.CalledProcessError as error:
+        print(f"\nThis failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
 
 
-def run(command: Sequence[str], why: str) -> None:
-    """Run a step quietly; when it fails, show what it said."""
-    say(f"{why} ...")
+def _say(line: str) -> None:
+    print(f"[setup] {line}", flush=True)
+
+
+def _run(*command: str, **variables: str) -> None:
+    """Run a command whose output the user sees."""
     started = time.monotonic()
-    env = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    done = subprocess.run(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-    )
-    if done.returncode:
-        raise Failed(f"{why} failed: {' '.join(command)}\n{done.stdout.decode(errors='replace')[-3_000:]}")
-    say(f"{why}: done in {time.monotonic() - started:.0f} s")
+    _say(" ".join(command))
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    subprocess.run(command, check=True, cwd=ROOT, env=environment | variables)
+    _say(f"done in {time.monotonic() - started:.0f} s")
 
 
-def apt_install(packages: Sequence[str], why: str) -> None:
-    """Install Debian packages as root; else say what to run."""
-    command = f"apt-get install -y {' '.join(packages)}"
-    if not shutil.which("apt-get"):
-        raise Failed(f"{why}: please install {' '.join(packages)} with this system's package manager.")
+# The system's packages
+
+
+def _apt(why: str, *packages: str) -> None:
+    """Install packages of Debian or Ubuntu, or say how."""
+    command = ("apt-get", "install", "-y", "--no-install-recommends", *packages)
+    if shutil.which("apt-get") is None:
+        raise Missing(f"{why} is missing. Install it, then run this again.")
     if os.geteuid() != 0:
-        raise Failed(f"{why}: please run as root: {command}")
-    run(["apt-get", "update", "-q"], "Reading the package lists")
-    run(["apt-get", "install", "-yq", "--no-install-recommends", *packages], why)
+        raise Missing(f"{why} is missing. Run this, then try again:\n  sudo {' '.join(command)}")
+    _run("apt-get", "update", "-q")
+    _run(*command, DEBIAN_FRONTEND="noninteractive")
 
 
-def uv() -> str:
-    """The uv program: the one in PATH, or one in a virtual environment of its own."""
+# Python's packages
+
+
+def _cache() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "fedconsole"
+
+
+def _uv() -> str:
+    """The uv on the path, or one in an environment of its own."""
     if found := shutil.which("uv"):
         return found
-    own = TOOLS / "bin" / "uv"
-    if not own.exists():
-        if not _can_make_environments():
-            apt_install(["python3-venv", "ca-certificates"], "Installing python3-venv")
-        run([sys.executable, "-m", "venv", str(TOOLS)], "Making an environment for uv")
-        run([str(TOOLS / "bin" / "pip"), "install", "--quiet", "uv"], "Installing uv")
-    return str(own)
+    folder = _cache() / "uv"
+    program = folder / "bin" / "uv"
+    if not program.exists():
+        if importlib.util.find_spec("ensurepip") is None:
+            _apt("Python's venv", f"python3.{sys.version_info.minor}-venv")
+        _run(sys.executable, "-m", "venv", "--clear", str(folder))
+        _run(str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv")
+    return str(program)
 
 
-def _can_make_environments() -> bool:
-    probe = subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False)
-    return probe.returncode == 0
+def _fingerprint() -> str:
+    files = [ROOT / "uv.lock", ROOT / "pyproject.toml"]
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def dependencies() -> None:
-    """The locked dependencies, in ``.venv``."""
-    locked = (ROOT / "uv.lock").read_bytes() + (ROOT / "pyproject.toml").read_bytes()
-    wanted = hashlib.sha256(locked).hexdigest()
-    if STAMP.exists() and STAMP.read_text() == wanted:
-        return
-    run([uv(), "sync", "--frozen", "--quiet"], "Installing the locked dependencies")
-    STAMP.write_text(wanted)
+def _is_stamped(name: str) -> bool:
+    stamp = STAMPS / name
+    return stamp.exists() and stamp.read_text() == _fingerprint()
+
+
+def _sync(name: str, *options: str) -> None:
+    _run(_uv(), "sync", "--frozen", *options, UV_PROJECT_ENVIRONMENT=str(VENV))
+    STAMPS.mkdir(exist_ok=True)
+    (STAMPS / name).write_text(_fingerprint())
+
+
+def runtime() -> None:
+    """What the console runs on."""
+    if not (_is_stamped("runtime") or _is_stamped("dev")):
+        _sync("runtime", "--no-dev", "--inexact")
+
+
+def dev() -> None:
+    """That, and what tests and linters need."""
+    if not _is_stamped("dev"):
+        _sync("dev")
+
+
+# Kubernetes, a browser, PostgreSQL
+
+
+_FETCH = """
+import sys
+from fedconsole.sandbox import binaries, sources
+try:
+    binaries.ensure()
+except sources.Unavailable as reason:
+    sys.exit(str(reason))
+"""
+
+
+def kubernetes() -> None:
+    """The sandbox's programs, fetched or built into the user's cache (the first time takes minutes)."""
+    done = subprocess.run([str(VENV / "bin" / "python"), "-u", "-c", _FETCH], cwd=ROOT, check=False)
+    if done.returncode:
+        raise Missing("There is no Kubernetes for the sandbox; the lines above say why.")
 
 
 def browser() -> None:
     """A Chromium for the browser tests."""
-    if os.environ.get("FEDCONSOLE_CHROMIUM") or any(map(shutil.which, BROWSERS)):
+    given = os.environ.get("FEDCONSOLE_CHROMIUM", "")
+    if given and shutil.which(given) is None:
+        raise Missing(f"FEDCONSOLE_CHROMIUM names {given}, which cannot be run.")
+    if given or any(map(shutil.which, BROWSERS)) or MAC_BROWSER.exists():
         return
-    if sys.platform == "darwin":
-        raise Failed("The browser tests need Chrome or Chromium: name its program in FEDCONSOLE_CHROMIUM.")
-    apt_install(["chromium"], "Installing Chromium")
+    _apt("Chromium (or Google Chrome, or a path in FEDCONSOLE_CHROMIUM)", "chromium")
 
 
 def postgresql() -> None:
-    """A PostgreSQL server's programs."""
-    if not any(Path("/usr/lib/postgresql").glob("*/bin/postgres")) and not shutil.which("postgres"):
-        apt_install(["postgresql"], "Installing PostgreSQL")
+    """A PostgreSQL server's programs; nothing is started."""
+    if not (shutil.which("initdb") or any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))):
+        _apt("PostgreSQL's server", "postgresql")
 
 
-def kubernetes(versions: Sequence[str]) -> None:
-    """The sandbox's programs, in the cache; without a version, whatever this machine can get first."""
-    python = str(VENV / "bin" / "python")
-    ensure = "import sys; from fedconsole.sandbox import binaries; binaries.ensure(sys.argv[1])"
-    for version in versions or [""]:
-        done = subprocess.run([python, "-u", "-c", ensure, version], cwd=ROOT, check=False)
-        if done.returncode:
-            raise Failed(f"Kubernetes {version} cannot be had here; see docs/sandbox.md.")
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--browser", action="store_true")
-    parser.add_argument("--postgresql", action="store_true")
-    parser.add_argument("--kubernetes", nargs="*", metavar="VERSION", help="such as 1.20.2")
-    options = parser.parse_args()
-    try:
-        dependencies()
-        if options.browser:
-            browser()
-        if options.postgresql:
-            postgresql()
-        if options.kubernetes is not None:
-            kubernetes(options.kubernetes)
-    except Failed as failure:
-        print(failure, file=sys.stderr)
-        return 1
-    return 0
-
+NEEDS = {
+    "runtime": runtime,
+    "dev": dev,
+    "kubernetes": kubernetes,
+    "browser": browser,
+    "postgresql": postgresql,
+}
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
