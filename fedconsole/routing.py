@@ -3,4 +3,5 @@
 from clusters import routing as clusters
 from propagation import routing as propagation
 
-websocket_urlpatterns = [*clusters.websocket_urlpatterns, *propagation.websocket_urlpatterns]
+#: The upper app comes first: it adds its part to a page of the lower one.
+websocket_urlpatterns = [*propagation.websocket_urlpatterns, *clusters.websocket_urlpatterns]

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from clusters import live
-from clusters.consumers import Changes, LiveConsumer
+from clusters.consumers import Changes, ClusterConsumer, LiveConsumer
 from clusters.fragments import Fragment, fragment
 from clusters.models import Cluster
 from propagation.fragments.board import Board
@@ -104,17 +105,20 @@ class DetailConsumer(TableConsumer):
         yield one("detail_header", workload, key=pk)
 
 
-class InClusterConsumer(LiveConsumer):
-    """What is placed in one cluster."""
+class ClusterPageConsumer(ClusterConsumer):
+    """The cluster's page with the part of it that this app knows: what is placed there.
 
-    permissions: ClassVar[tuple[str, ...]] = VIEW
+    A page has one socket, so that of the lower app is taken over.
+    """
+
     groups: list[str] = [live.CLUSTERS, live.CLUSTER_PROPAGATIONS]
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
-        """The part of the cluster's page; of a cluster that was forgotten there is nothing to say."""
-        pk: int = self.scope["url_route"]["kwargs"]["cluster_pk"]
-        if changes is not None and not any(pk in changed for changed in changes.values()):
+        """The lower app's parts, then ours, for those who may see it."""
+        yield from super().fragments(changes)
+        if changes is not None and not any(self._pk in changed for changed in changes.values()):
             return
-        cluster = Cluster.objects.defer("credential").filter(pk=pk).first()
-        if cluster:
-            yield one("in_cluster", Placed(cluster, timezone.now()), key=pk)
+        cluster = Cluster.objects.defer("credential").filter(pk=self._pk).first()
+        user = get_user_model().objects.filter(pk=self.request.user.pk).first()
+        if cluster and user and user.has_perms(VIEW):
+            yield one("in_cluster", Placed(cluster, timezone.now()), key=cluster.pk)

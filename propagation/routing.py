@@ -8,5 +8,5 @@ websocket_urlpatterns: list[URLPattern] = [
     path("ws/", consumers.BoardConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/workloads/", consumers.ListConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/workloads/<int:pk>/", consumers.DetailConsumer.as_asgi()),  # type: ignore[arg-type]
-    path("ws/workloads/in-cluster/<int:cluster_pk>/", consumers.InClusterConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/clusters/<str:name>/", consumers.ClusterPageConsumer.as_asgi()),  # type: ignore[arg-type]
 ]

@@ -25,7 +25,7 @@ class Action(StrEnum):
 
 
 class YamlForm(forms.Form):
-    """A text, or a file where that is empty; ``confirmed`` holds the tokens of the updates that were shown."""
+    """A text, or a file where that is empty; ``confirmed`` has the tokens of the updates that were shown."""
 
     text = forms.CharField(
         label=gettext_lazy("KubeFed documents"),

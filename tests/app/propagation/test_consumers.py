@@ -38,13 +38,14 @@ def change(row: Propagation, **values: Any) -> None:
     Propagation.objects.filter(pk=row.pk).update(**values)
 
 
-PATHS = ["/ws/", "/ws/workloads/", "/ws/workloads/1/", "/ws/workloads/in-cluster/1/"]
+PATHS = ["/ws/", "/ws/workloads/", "/ws/workloads/1/", "/ws/clusters/eu-1/"]
 
 
 @pytest.mark.parametrize("path", PATHS)
 async def test_only_people_who_may_see_the_page_may_listen(path: str) -> None:
     assert not await Socket(path, AnonymousUser()).open()
-    for permissions in ((), factories.VIEW[:1], factories.VIEW[1:]):
+    some = [factories.VIEW[:1]] if "clusters" in path else [factories.VIEW[:1], factories.VIEW[1:]]
+    for permissions in ((), *some):
         assert not await Socket(path, await sync_to_async(factories.user)(*permissions)).open()
 
 
@@ -135,12 +136,22 @@ async def test_a_cluster_that_goes_dark_takes_its_numbers_with_it() -> None:
     assert "?/2" in rows
 
 
-async def test_what_is_placed_in_a_cluster() -> None:
+async def test_the_page_of_a_cluster_shows_what_is_placed_there() -> None:
     member, resource, row = await scene()
-    async with opened(f"/ws/workloads/in-cluster/{member.pk}/", await viewer()) as page:
+    async with opened("/ws/clusters/eu-1/", await viewer()) as page:
         (first,) = await page.messages(1)
         await change(row, rollout="Failed")
         await wake(live.CLUSTER_PROPAGATIONS, member.pk)
         (second,) = await page.messages(1)
+    assert {f"in-cluster-{member.pk}", f"cluster-header-{member.pk}"} <= ids(first)
     assert resource.get_absolute_url() in first
+    assert ids(second) == {f"in-cluster-{member.pk}"}
     assert "Failed" in second
+
+
+async def test_who_may_see_clusters_alone_gets_their_page_without_it() -> None:
+    member, _resource, _row = await scene()
+    user = await sync_to_async(factories.user)("clusters.view_cluster")
+    async with opened("/ws/clusters/eu-1/", user) as page:
+        (first,) = await page.messages(1)
+    assert f"in-cluster-{member.pk}" not in first
