@@ -89,7 +89,7 @@ document.addEventListener("htmx:wsClose", (event) => {
   failures += 1;
   if (!paused) show("reconnecting");
   const code = event.detail.event.code;
-  if (code === FORBIDDEN || failures === TRIES_BEFORE_LOOKING) refresh();
+  if (code === FORBIDDEN || failures % TRIES_BEFORE_LOOKING === 0) refresh();
   if (code !== FORBIDDEN && !RECONNECTED.includes(code)) {
     setTimeout(() => event.detail.socketWrapper.reconnect(), 1000 * Math.random() + 500);
   }
