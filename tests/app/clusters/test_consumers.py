@@ -1,6 +1,7 @@
 """Live pages: who may listen, what is sent, and when."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -146,11 +147,13 @@ async def test_a_storm_is_rendered_at_most_every_quarter_of_a_second() -> None:
     ams = await create("ams")
     async with opened("/ws/clusters/", await person(*factories.VIEW)) as page:
         await page.messages()
+        started = time.monotonic()
         for number in range(40):
             await change(ams, reason=f"Reason{number}")
             await asyncio.sleep(0.01)
         rows = [message for message in await page.messages() if message.strip().startswith("<tr")]
-    assert len(rows) <= 5
+        windows = (time.monotonic() - started) / 0.25
+    assert len(rows) <= windows + 1  # however long the storm takes on a busy machine
     assert "Reason39" in rows[-1]
 
 
