@@ -70,6 +70,12 @@ def reset(cluster_pk: int, operation: str, keep: Collection[str] = ()) -> None:
     live.announce(live.CLUSTERS, [cluster_pk])
 
 
+def catch_up(cluster_pk: int, steps: Collection[str]) -> None:
+    """These steps are over, whatever was recorded of them before a process was killed."""
+    behind = _steps(cluster_pk).filter(name__in=steps).exclude(status=Status.DONE)
+    behind.update(status=Status.DONE, reason="", message="", hint="", finished_at=timezone.now())
+
+
 def start(cluster_pk: int, step: Step) -> None:
     """A step is being worked on."""
     _write(cluster_pk, step, Status.RUNNING, started_at=timezone.now(), finished_at=None)

@@ -205,7 +205,9 @@ def _enter(cluster: Cluster) -> None:
 
 
 def _reset(cluster: Cluster) -> None:
-    checklist.reset(cluster.pk, Operation.JOIN, keep=_BEHIND if cluster.credential_renew_at else ())
+    behind = _BEHIND if cluster.credential_renew_at else ()
+    checklist.catch_up(cluster.pk, behind)
+    checklist.reset(cluster.pk, Operation.JOIN, keep=behind)
 
 
 def _finish(cluster: Cluster) -> bool:
