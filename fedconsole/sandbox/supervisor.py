@@ -25,7 +25,7 @@ _ROOT = Path(__file__).parents[2]
 
 
 def run(fleet: Fleet, report: Report) -> None:
-    """Start the fleet, keep it until a signal of ``_SIGNALS`` comes, and end all of it."""
+    """Start the fleet, keep it until a signal of ``_SIGNALS`` comes or its folder goes, and end all of it."""
     for number in _SIGNALS:
         signal.signal(number, _interrupt)
     state = _state(fleet.folder)
@@ -35,7 +35,7 @@ def run(fleet: Fleet, report: Report) -> None:
             fleet.start()
         state.write_text(json.dumps(asdict(this_process())))
         report("Everything runs. Ctrl-C stops it.")
-        while True:
+        while state.exists():  # who removes the folder does not want it any more
             time.sleep(_INTERVAL)
             fleet.serve_requests()
     except KeyboardInterrupt:
