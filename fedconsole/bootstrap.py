@@ -1,8 +1,9 @@
 """Install what a make target needs; standard library only, since it runs before anything is installed.
 
 ``python3 -I fedconsole/bootstrap.py NEED...`` with the needs ``runtime``, ``dev``, ``kubernetes``,
-``browser`` and ``postgresql``. What is there already costs next to nothing. What has to be installed for the whole system
-is installed where this is Debian or Ubuntu and the user is root; otherwise the command to run is printed.
+``browser`` and ``postgresql``. What is there already costs next to nothing. What has to be installed for the
+whole system is installed where this is Debian or Ubuntu and the user is root; otherwise the command to run
+is printed.
 """
 
 import hashlib
