@@ -119,6 +119,6 @@ class ClusterPageConsumer(ClusterConsumer):
         if changes is not None and not any(self._pk in changed for changed in changes.values()):
             return
         cluster = Cluster.objects.defer("credential").filter(pk=self._pk).first()
-        user = get_user_model().objects.filter(pk=self.request.user.pk).first()
+        user = get_user_model().objects.filter(pk=self.request.user.pk or 0).first()
         if cluster and user and user.has_perms(VIEW):
             yield one("in_cluster", Placed(cluster, timezone.now()), key=cluster.pk)

@@ -55,6 +55,11 @@ class DetailRow:
         return row.reason or row.hint_reason or row.rollout_reason
 
     @property
+    def explained(self) -> bool:
+        """Whether there is anything to say about it."""
+        return bool(self.reason or self.message or self.propagation.last_event or self.waiting)
+
+    @property
     def waiting(self) -> bool:
         """Whether it will be tried again, at ``next_attempt_at``."""
         return self.propagation.dirty and self.propagation.next_attempt_at is not None
