@@ -1,45 +1,56 @@
-# Targets for people. Each installs what it needs and ends everything it has started on Ctrl-C.
+# Each target installs what it needs, and ends everything it has started on Ctrl-C.
 PYTHON ?= python3
 SETUP = @$(PYTHON) -I fedconsole/bootstrap.py
 BIN = .venv/bin
+TEMPLATES = git ls-files -z 'templates/*.html' | xargs -0
 
-.PHONY: help demo up test test-postgresql lint format bench
+.PHONY: help setup demo up test test-postgresql lint format bench screenshots clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 18
 
+setup:  ## Install the locked dependencies
+	$(SETUP)
+
 demo:  ## The console with three local Kubernetes clusters
-	$(SETUP) runtime kubernetes
+	$(SETUP) --runtime --kubernetes
 	@exec $(BIN)/python manage.py up --sandbox 3
 
 up:  ## The console alone; import clusters that you have
-	$(SETUP) runtime
+	$(SETUP) --runtime
 	@exec $(BIN)/python manage.py up
 
 test:  ## Every test, on SQLite (ARGS="-k name" chooses)
-	$(SETUP) dev kubernetes browser
-	@exec $(BIN)/pytest $(ARGS)
+	$(SETUP) --browser --kubernetes
+	@exec $(BIN)/python -m pytest $(ARGS)
 
 test-postgresql:  ## What touches the database, on a PostgreSQL of its own
-	$(SETUP) dev kubernetes postgresql
-	@exec $(BIN)/python .ci/with_postgresql.py $(BIN)/pytest $(or $(ARGS),tests/app tests/integration)
+	$(SETUP) --postgresql --kubernetes
+	@exec $(BIN)/python .ci/with_postgresql.py $(BIN)/python -m pytest $(or $(ARGS),tests/app tests/integration)
 
-lint:  ## Format, lint, types, layers, templates, migrations
-	$(SETUP) dev
+lint:  ## Style, types, layers, templates, migrations
+	$(SETUP)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --check --target-version 5.2
+	$(TEMPLATES) $(BIN)/djade --check --target-version 5.2
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
 format:  ## Rewrite files as the linters want them
-	$(SETUP) dev
+	$(SETUP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	git ls-files -z 'templates/*.html' | xargs -0 $(BIN)/djade --target-version 5.2
+	$(TEMPLATES) $(BIN)/djade --target-version 5.2
 
 bench:  ## How fast, beside the raw limit of the same run (ARGS="--clusters 3 --objects 100")
-	$(SETUP) runtime kubernetes
-	@exec $(BIN)/python -m benchmarks $(ARGS)
+	$(SETUP) --kubernetes
+	@exec $(BIN)/python -u -m benchmarks $(ARGS)
+
+screenshots:  ## Take the screenshots of docs/screenshots anew
+	$(SETUP) --browser --kubernetes
+	@exec $(BIN)/python -m tests.browser.screenshots
+
+clean:  ## Remove what was made here; the cached Kubernetes stays
+	rm -rf .venv var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

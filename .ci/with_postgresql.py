@@ -64,7 +64,7 @@ def _programs() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     given = shutil.which("initdb")
     if not (found or given):
-        sys.exit("There is no PostgreSQL: python3 -I fedconsole/bootstrap.py postgresql")
+        sys.exit("There is no PostgreSQL: python3 -I fedconsole/bootstrap.py --postgresql")
     return found[-1].parent if found else Path(os.path.realpath(given)).parent
 
 

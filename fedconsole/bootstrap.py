@@ -1,11 +1,11 @@
-"""Install what a make target needs; standard library only, since it runs before anything is installed.
+"""Set a machine up for a make target: uv, the locked dependencies, on request Kubernetes, a browser, PostgreSQL.
 
-``python3 -I fedconsole/bootstrap.py NEED...`` with the needs ``runtime``, ``dev``, ``kubernetes``,
-``browser`` and ``postgresql``. What is there already costs next to nothing. What has to be installed for the
-whole system is installed where this is Debian or Ubuntu and the user is root; otherwise the command to run
-is printed.
+Standard library only, since it runs under the system's python3 before anything is installed. What is there
+already costs next to nothing. What has to be installed for the whole system is installed where this is
+Debian or Ubuntu and the user is root; otherwise the command to run is printed.
 """
 
+import argparse
 import hashlib
 import importlib.util
 import os
@@ -27,23 +27,44 @@ class Missing(Exception):
     """Something has to be installed by a person; the message says what and how."""
 
 
-def main(needs: list[str]) -> int:
-    """Provide everything that is named; the exit code."""
+def main() -> int:
+    """Provide everything that is asked for; the exit code."""
     if sys.version_info < (3, 11):  # noqa: UP036  (whatever python3 is, it is not chosen by us)
         print("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ".", file=sys.stderr)
         return 1
+    options = _options()
     try:
-        for need in needs:
-            NEEDS[need]()
+        _provide(options)
     except Missing as missing:
         print(f"\n{missing}", file=sys.stderr)
         return 1
     except subprocess.CalledProcessError as error:
-        print(f"\nThis failed: {' '.join(map(str, error.cmd))}", file=sys.stderr)
+        print(f"\nThis failed: {' '.join(error.cmd)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runtime", action="store_true", help="only what the console itself runs on")
+    parser.add_argument("--browser", action="store_true")
+    parser.add_argument("--postgresql", action="store_true")
+    parser.add_argument(
+        "--kubernetes", nargs="?", const="", metavar="VERSION", help="such as 1.20.2; by default any"
+    )
+    return parser.parse_args()
+
+
+def _provide(options: argparse.Namespace) -> None:
+    dependencies(development=not options.runtime)
+    if options.browser:
+        browser()
+    if options.postgresql:
+        postgresql()
+    if options.kubernetes is not None:
+        kubernetes(options.kubernetes)
 
 
 def _say(line: str) -> None:
@@ -88,7 +109,7 @@ def _uv() -> str:
     program = folder / "bin" / "uv"
     if not program.exists():
         if importlib.util.find_spec("ensurepip") is None:
-            _apt("Python's venv", f"python3.{sys.version_info.minor}-venv")
+            _apt("Python's venv", "python3-venv", "ca-certificates")
         _run(sys.executable, "-m", "venv", "--clear", str(folder))
         _run(str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "uv")
     return str(program)
@@ -99,27 +120,16 @@ def _fingerprint() -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def _is_stamped(name: str) -> bool:
-    stamp = STAMPS / name
-    return stamp.exists() and stamp.read_text() == _fingerprint()
-
-
-def _sync(name: str, *options: str) -> None:
+def dependencies(*, development: bool) -> None:
+    """The locked Python packages: what the console runs on, and with ``development`` what tests need."""
+    wanted = _fingerprint()
+    stamps = [STAMPS / "development"] if development else [STAMPS / "development", STAMPS / "runtime"]
+    if any(stamp.exists() and stamp.read_text() == wanted for stamp in stamps):
+        return
+    options = [] if development else ["--no-dev", "--inexact"]
     _run(_uv(), "sync", "--frozen", *options, UV_PROJECT_ENVIRONMENT=str(VENV))
     STAMPS.mkdir(exist_ok=True)
-    (STAMPS / name).write_text(_fingerprint())
-
-
-def runtime() -> None:
-    """What the console runs on."""
-    if not (_is_stamped("runtime") or _is_stamped("dev")):
-        _sync("runtime", "--no-dev", "--inexact")
-
-
-def dev() -> None:
-    """That, and what tests and linters need."""
-    if not _is_stamped("dev"):
-        _sync("dev")
+    stamps[-1].write_text(wanted)
 
 
 # Kubernetes, a browser, PostgreSQL
@@ -129,15 +139,16 @@ _FETCH = """
 import sys
 from fedconsole.sandbox import binaries, sources
 try:
-    binaries.ensure()
+    binaries.ensure(sys.argv[1])
 except sources.Unavailable as reason:
     sys.exit(str(reason))
 """
 
 
-def kubernetes() -> None:
+def kubernetes(version: str) -> None:
     """The sandbox's programs, fetched or built into the user's cache (the first time takes minutes)."""
-    done = subprocess.run([str(VENV / "bin" / "python"), "-u", "-c", _FETCH], cwd=ROOT, check=False)
+    python = str(VENV / "bin" / "python")
+    done = subprocess.run([python, "-u", "-c", _FETCH, version], cwd=ROOT, check=False)
     if done.returncode:
         raise Missing("There is no Kubernetes for the sandbox; the lines above say why.")
 
@@ -158,13 +169,5 @@ def postgresql() -> None:
         _apt("PostgreSQL's server", "postgresql")
 
 
-NEEDS = {
-    "runtime": runtime,
-    "dev": dev,
-    "kubernetes": kubernetes,
-    "browser": browser,
-    "postgresql": postgresql,
-}
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
