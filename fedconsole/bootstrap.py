@@ -1,4 +1,4 @@
-"""Set a machine up for a make target: uv, the locked dependencies, on request Kubernetes, a browser, PostgreSQL.
+"""Set a machine up: uv, the locked dependencies, on request Kubernetes, a browser, PostgreSQL.
 
 Standard library only, since it runs under the system's python3 before anything is installed. What is there
 already costs next to nothing. What has to be installed for the whole system is installed where this is
