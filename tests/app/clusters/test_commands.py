@@ -8,11 +8,10 @@ from django.conf import settings as configured
 from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.db import connection
+from pytest_django import Settings
 
 from clusters.fields import DecryptionError
 from clusters.models import Cluster, Phase
-from pytest_django import Settings
-
 from tests import factories
 
 pytestmark = pytest.mark.django_db
