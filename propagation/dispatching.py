@@ -26,22 +26,25 @@ TRANSIENT_BACKOFF = (1.0, 60.0)
 PERMANENT_BACKOFF = (30.0, 600.0)
 
 Again = Callable[[list[int]], Any]
+Observe = Callable[[list[Outcome]], Any]
 
 
-def drain(cluster_pks: Collection[int], again: Again) -> None:
-    """Deliver every due row of these clusters; ``again`` is given the clusters that need another drain.
+def drain(cluster_pks: Collection[int], again: Again, observe: Observe) -> None:
+    """Deliver every due row of these clusters.
+
+    ``again`` is given the clusters that need another drain, ``observe`` the outcomes of every batch.
 
     Clusters that another drain holds are left to it: it looks for new rows after it has let go.
     Safe to kill at any line: rows stay dirty until their outcome is recorded.
     """
     claim = Claim(cluster_pks)
     try:
-        _deliver_round(claim, again)
+        _deliver_round(claim, again, observe)
     finally:
         _let_go(claim, set(claim.cluster_pks), again)
 
 
-def _deliver_round(claim: Claim, again: Again) -> None:
+def _deliver_round(claim: Claim, again: Again, observe: Observe) -> None:
     assignments = _assignments(claim.cluster_pks)
     waiting = Counter(assignment.cluster_pk for assignment in assignments)
     _let_go(claim, claim.cluster_pks - waiting.keys(), again)
@@ -49,6 +52,7 @@ def _deliver_round(claim: Claim, again: Again) -> None:
     deliveries = [delivering.deliver(lanes[one.cluster_pk], one) for one in assignments]
     for outcomes in loop.gather_batches(deliveries):
         _record(outcomes)
+        observe(outcomes)
         waiting.subtract(outcome.assignment.cluster_pk for outcome in outcomes)
         claim.renew()
         _let_go(claim, {pk for pk in claim.cluster_pks if not waiting[pk]}, again)

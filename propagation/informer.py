@@ -127,8 +127,9 @@ class Informer:
                 case watching.Synced():
                     await self._synced(cluster_pk, resource_type, seen.items)
                 case watching.Event():
-                    live = None if seen.kind == "DELETED" else seen.object
-                    self._queue.put_nowait([_observation(cluster_pk, resource_type, seen.object, live)])
+                    gone = seen.kind == "DELETED"
+                    observation = observing.observe(cluster_pk, resource_type.name, seen.object, gone=gone)
+                    self._queue.put_nowait([observation])
                 case watching.Broken():
                     self._probe_soon(cluster_pk, seen.error)
 
@@ -136,7 +137,8 @@ class Informer:
         self, cluster_pk: int, resource_type: ResourceType, items: list[dict[str, Any]]
     ) -> None:
         gone = await _in_database(observing.missing, cluster_pk, resource_type.name, items)
-        self._queue.put_nowait([_observation(cluster_pk, resource_type, item, item) for item in items] + gone)
+        there = [observing.observe(cluster_pk, resource_type.name, item, listed=True) for item in items]
+        self._queue.put_nowait(there + gone)
 
     def _probe_soon(self, cluster_pk: int, error: Exception) -> None:
         if isinstance(error, errors.Gone) or cluster_pk in self._probed:
@@ -205,13 +207,6 @@ async def _batches(queue: asyncio.Queue[list[Observation]]) -> AsyncIterator[lis
             batch += queue.get_nowait()
         yield batch
         await asyncio.sleep(WINDOW)
-
-
-def _observation(
-    cluster_pk: int, resource_type: ResourceType, item: dict[str, Any], live: dict[str, Any] | None
-) -> Observation:
-    metadata = item["metadata"]
-    return Observation(cluster_pk, resource_type.name, metadata.get("namespace", ""), metadata["name"], live)
 
 
 def _targets() -> dict[Target, Fingerprint]:

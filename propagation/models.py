@@ -161,7 +161,8 @@ class Propagation(models.Model):
     next_attempt_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
 
-    # Observing
+    # Observing. The version is the live object's resourceVersion: an older report never replaces a newer.
+    live_version = models.PositiveBigIntegerField(default=0)
     live_owned = models.CharField(max_length=64, blank=True)
     rollout = models.CharField(max_length=20, default=statuses.Rollout.UNKNOWN)
     rollout_reason = models.CharField(max_length=63, blank=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -26,13 +27,19 @@ Key = tuple[int, str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """An object in a member as its API server reported it; ``live`` is None when it is gone."""
+    """An object in a member as its API server reported it; ``live`` is None when it is gone.
+
+    ``version`` is the resourceVersion of the report. Reports come by the watch and by our own applies, in
+    any order; what a list says holds whatever the version (a restored etcd counts from an earlier one).
+    """
 
     cluster_pk: int
     type_name: str
     namespace: str
     name: str
     live: Object | None
+    version: int = 0
+    listed: bool = False
 
     @property
     def key(self) -> Key:
@@ -48,16 +55,32 @@ class Hint:
     message: str
 
 
+def observe(
+    cluster_pk: int, type_name: str, item: Object, *, gone: bool = False, listed: bool = False
+) -> Observation:
+    """The observation of an object that a member reported."""
+    metadata = item["metadata"]
+    namespace, name = _name_of(item)
+    version = str(metadata.get("resourceVersion", ""))
+    number = int(version) if version.isdecimal() else 0
+    return Observation(cluster_pk, type_name, namespace, name, None if gone else item, number, listed)
+
+
 def record(observations: Sequence[Observation]) -> set[int]:
     """Write what changed; return the keys of the clusters in which something drifted.
 
-    Of several observations of one object the last counts. Objects without a row are not ours to report.
+    Of several observations of one object the newest counts. Objects without a row are not ours to report.
+    Rows are locked from the comparison to the write: several processes report, and the newest has to win.
     """
-    latest = {observation.key: observation for observation in observations}
-    rows = _rows(latest.values())
-    now = timezone.now()
-    changes = [change for row in rows if (change := _change(row, latest[_key(row)], now)) is not None]
-    Propagation.objects.record(changes)
+    latest: dict[Key, Observation] = {}
+    for observation in observations:
+        if _is_news(observation, latest.get(observation.key)):
+            latest[observation.key] = observation
+    with transaction.atomic():
+        rows = _rows(latest.values())
+        now = timezone.now()
+        changes = [change for row in rows if (change := _change(row, latest[_key(row)], now)) is not None]
+        Propagation.objects.record(changes)
     changed = {change["pk"] for change in changes}
     _announce([row for row in rows if row.pk in changed])
     return repair({row.pk for row in rows})
@@ -69,7 +92,13 @@ def missing(cluster_pk: int, type_name: str, listed: Iterable[Object]) -> list[O
     rows = Propagation.objects.filter(cluster_id=cluster_pk, resource__type__name=type_name)
     applied = rows.exclude(applied_hash="").exclude(live_owned=ABSENT)
     names = set(applied.values_list("resource__namespace", "resource__name"))
-    return [Observation(cluster_pk, type_name, *name, live=None) for name in sorted(names - present)]
+    return [
+        Observation(cluster_pk, type_name, *name, live=None, listed=True) for name in sorted(names - present)
+    ]
+
+
+def _is_news(observation: Observation, former: Observation | None) -> bool:
+    return former is None or observation.listed or observation.version >= former.version
 
 
 def repair(pks: Collection[int] | None = None) -> set[int]:
@@ -92,6 +121,7 @@ def _rows(observations: Collection[Observation]) -> list[Propagation]:
         resource__type__name__in={one.type_name for one in observations},
         resource__name__in={one.name for one in observations},
     ).select_related("resource__type")
+    rows = rows.select_for_update(of=("self",)).order_by("pk")
     slim = rows.defer("resource__template", "resource__overrides", "resource__placement")
     return [row for row in slim if _key(row) in wanted]
 
@@ -107,10 +137,12 @@ def _name_of(item: Object) -> tuple[str, str]:
 
 def _change(row: Propagation, observation: Observation, now: datetime) -> dict[str, Any] | None:
     """The new values of the row's observed columns, or None when they are what they were."""
+    if not observation.listed and observation.version < row.live_version:
+        return None
     values = _gone() if observation.live is None else _present(row, observation.live)
     if all(getattr(row, name) == value for name, value in values.items()):
         return None
-    return {"pk": row.pk, "observed_at": now, **values}
+    return {"pk": row.pk, "observed_at": now, "live_version": observation.version, **values}
 
 
 def _gone() -> dict[str, Any]:
@@ -149,23 +181,27 @@ def troubled(limit: int) -> list[Propagation]:
 def record_hints(hints: Sequence[Hint]) -> None:
     """Write why rollouts do not get on; a rollout that has a cause is stalled, not progressing."""
     now = timezone.now()
-    rows = Propagation.objects.filter(pk__in={hint.pk for hint in hints}).in_bulk()
-    changed = []
-    for hint in hints:
-        row = rows.get(hint.pk)
-        if row is None or (row.hint_reason, row.last_event) == (hint.reason, hint.message or row.last_event):
-            continue
-        row.rollout = _rollout_with(row.rollout, hint.reason)
-        row.hint_reason = hint.reason
-        row.last_event = hint.message or row.last_event
-        row.last_event_at = now
-        row.observed_at = now
-        changed.append(row)
-    columns = ("rollout", "hint_reason", "last_event", "last_event_at", "observed_at")
-    Propagation.objects.record(
-        [{"pk": row.pk, **{name: getattr(row, name) for name in columns}} for row in changed]
-    )
+    given = {hint.pk: hint for hint in hints}
+    with transaction.atomic():
+        rows = list(Propagation.objects.filter(pk__in=given).select_for_update().order_by("pk"))
+        changed = [row for row in rows if _is_new_hint(row, given[row.pk])]
+        Propagation.objects.record([_hinted(row, given[row.pk], now) for row in changed])
     _announce(changed)
+
+
+def _is_new_hint(row: Propagation, hint: Hint) -> bool:
+    return row.hint_reason != hint.reason or bool(hint.message and row.last_event != hint.message)
+
+
+def _hinted(row: Propagation, hint: Hint, now: datetime) -> dict[str, Any]:
+    return {
+        "pk": row.pk,
+        "rollout": _rollout_with(row.rollout, hint.reason),
+        "hint_reason": hint.reason,
+        "last_event": hint.message or row.last_event,
+        "last_event_at": now,
+        "observed_at": now,
+    }
 
 
 def _rollout_with(current: str, reason: str) -> str:

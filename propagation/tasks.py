@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from clusters.tasks import unjoin_cluster, wake
 from propagation import departing, dispatching, observing, scheduling
+from propagation.delivering import Outcome
 from propagation.models import Propagation
 
 
@@ -22,17 +23,27 @@ def finish_departures() -> None:
         wake(unjoin_cluster, pk)
 
 
+def observe(outcomes: list[Outcome]) -> None:
+    """What the members answered is the first report of a new revision, of which nothing is up yet."""
+    reports = [
+        observing.observe(one.assignment.cluster_pk, one.assignment.reference.type.name, one.live)
+        for one in outcomes
+        if one.live
+    ]
+    observing.record(reports)
+
+
 @shared_task
 def schedule(resource_pks: list[int]) -> None:
     """Place these resources, and deliver them at once: a second hop would cost more than the delivery."""
     if touched := scheduling.schedule(resource_pks):
-        dispatching.drain(touched, drain_soon)
+        dispatching.drain(touched, drain_soon, observe)
 
 
 @shared_task
 def drain(cluster_pks: list[int]) -> None:
     """Deliver what is due in these clusters."""
-    dispatching.drain(cluster_pks, drain_soon)
+    dispatching.drain(cluster_pks, drain_soon, observe)
     finish_departures()
 
 
