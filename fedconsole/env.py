@@ -38,6 +38,8 @@ def refuse_problems() -> None:
 
 
 def _read(read: Callable[[], T], name: str, default: T, expected: str) -> T:
+    if not text(name).strip():  # set to nothing is not set: container files do that
+        return default
     try:
         return read()
     except ValueError:  # EnvError is one too
