@@ -61,10 +61,9 @@ def leave(cluster: Cluster, *, delete_workloads: bool) -> None:
 
 def forget(cluster: Cluster) -> None:
     """Remove the record at once; nothing is asked of the cluster."""
-    pk = cluster.pk
     with transaction.atomic():
         joining.forget(cluster)
-        transaction.on_commit(partial(tasks.clusters_changed, [pk]))
+        transaction.on_commit(tasks.cluster_gone)
 
 
 def _after_commit(task: Any, *arguments: Any) -> None:

@@ -182,13 +182,11 @@ class ClusterConsumer(LiveConsumer):
         self._pk = 0
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
-        """Its parts; of a cluster that was forgotten, that it is gone."""
+        """Its parts; of a cluster that left (perhaps before this socket was open), that it is gone."""
         if changes is not None and self._pk and self._pk not in changes.get(live.CLUSTERS, ()):
             return
         name = self.scope["url_route"]["kwargs"]["name"]
-        found = Cluster.objects.defer("credential", "api_resources")
-        cluster = (found.filter(pk=self._pk) if self._pk else found.filter(name=name)).first()
-        if cluster is None and not self._pk:
-            return
-        self._pk = cluster.pk if cluster else self._pk
-        yield from details.parts(details.Detail(cluster, self._pk, timezone.now()))
+        found = Cluster.objects.select_related("created_by").defer("credential", "api_resources")
+        cluster = found.filter(name=name).first()
+        self._pk = cluster.pk if cluster else 0
+        yield from details.parts(details.Detail(cluster, name, timezone.now()))

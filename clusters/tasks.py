@@ -30,6 +30,11 @@ def clusters_changed(pks: list[int]) -> None:
         wake(CLUSTERS_CHANGED, sorted(pks))
 
 
+def cluster_gone() -> None:
+    """Let the upper app look at all placements again: a cluster is no longer there."""
+    wake(CLUSTERS_CHANGED, [])
+
+
 @shared_task
 def join_cluster(pk: int) -> None:
     """Go on with a join from wherever it is."""
@@ -42,7 +47,7 @@ def join_cluster(pk: int) -> None:
 def unjoin_cluster(pk: int) -> None:
     """Give up our access to a cluster that is leaving, and forget it."""
     if joining.unjoin(pk):
-        clusters_changed([pk])
+        cluster_gone()
 
 
 @shared_task

@@ -44,11 +44,14 @@ class Line:
 
 
 class Detail:
-    """One cluster at one moment; ``cluster`` is None once it was forgotten."""
+    """The cluster of a name at one moment; ``cluster`` is None once it was forgotten.
 
-    def __init__(self, cluster: Cluster | None, pk: int, now: datetime) -> None:
+    Elements are named after the cluster's name, which outlives its key.
+    """
+
+    def __init__(self, cluster: Cluster | None, name: str, now: datetime) -> None:
         self.cluster = cluster
-        self.pk = pk
+        self.name = name
         self.now = now
 
     @cached_property
@@ -73,7 +76,7 @@ PARTS = ("cluster_header", "cluster_checklist", "cluster_facts")
 
 def part(name: str, detail: Detail) -> Fragment:
     """One of the parts of the page."""
-    key = f"{name.replace('_', '-')}-{detail.pk}"
+    key = f"{name.replace('_', '-')}-{detail.name}"
     context: dict[str, Any] = {name: detail}
     return fragment(f"clusters/_{name}.html", key=key, **context)
 

@@ -23,7 +23,7 @@ class ClusterDetail(PermissionRequiredMixin, View):
         """Show it."""
         found = Cluster.objects.select_related("created_by").defer("credential", "api_resources")
         cluster = get_object_or_404(found, name=name)
-        detail = Detail(cluster, cluster.pk, timezone.now())
+        detail = Detail(cluster, name, timezone.now())
         return render(request, "clusters/detail.html", {"cluster": cluster, "detail": detail})
 
 
