@@ -16,9 +16,9 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 
 from fedconsole.routing import websocket_urlpatterns  # noqa: E402
 
+# Channels' stubs know only patterns of their own.
+websockets = URLRouter(websocket_urlpatterns)  # type: ignore[arg-type]
+
 application = ProtocolTypeRouter(
-    {
-        "http": http,
-        "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))),
-    }
+    {"http": http, "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(websockets))}
 )
