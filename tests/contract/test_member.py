@@ -85,7 +85,7 @@ async def test_errors_have_types_and_the_servers_words(member: Member) -> None:
     with pytest.raises(errors.AlreadyExists, match="already exists"):
         await member.create(NAMED, config_map(NAMED))
     bad = reference("Not_A_Name")
-    with pytest.raises(errors.Invalid, match="metadata.name"):
+    with pytest.raises(errors.Invalid, match=r"metadata\.name"):
         await member.apply(bad, config_map(bad), force=False)
     with pytest.raises(errors.Conflict):
         await member.delete(NAMED, uid="00000000-0000-0000-0000-000000000000")
