@@ -20,8 +20,11 @@ class ClusterDetail(PermissionRequiredMixin, View):
     permission_required = "clusters.view_cluster"
 
     def get(self, request: HttpRequest, name: str) -> HttpResponse:
-        """Show it."""
+        """Show it; to somebody who has just let it go, that it has left."""
         found = Cluster.objects.select_related("created_by").defer("credential", "api_resources")
+        if "leaving" in request.GET and not found.filter(name=name).exists():
+            messages.success(request, _("%(name)s has left the federation.") % {"name": name})
+            return redirect("clusters:list")
         cluster = get_object_or_404(found, name=name)
         detail = Detail(cluster, name, timezone.now())
         return render(request, "clusters/detail.html", {"cluster": cluster, "detail": detail})

@@ -90,7 +90,7 @@ class DeleteView(PermissionRequiredMixin, View):
             return self._page(resource, form, status=422)
         changes.request_deletion(resource, orphan=form.orphan)
         messages.success(request, _("%(name)s is being removed.") % {"name": resource.name})
-        return redirect(resource)
+        return redirect(f"{resource.get_absolute_url()}?removing")  # which may be quicker than its page
 
     def _page(self, resource: FederatedResource, form: DeleteForm, status: int = 200) -> HttpResponse:
         rows = resource.propagations.order_by("cluster__name").values_list("cluster__name", flat=True)

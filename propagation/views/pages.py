@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views import View
 
 from clusters.models import Cluster
@@ -53,8 +55,12 @@ class DetailView(PermissionRequiredMixin, View):
     permission_required = VIEW
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Show the tab that the address asks for."""
-        resource = get_object_or_404(FederatedResource.objects.select_related("type", "created_by"), pk=pk)
+        """Show the tab that the address asks for; to somebody who has just deleted it, that it is gone."""
+        found = FederatedResource.objects.select_related("type", "created_by")
+        if "removing" in request.GET and not found.filter(pk=pk).exists():
+            messages.success(request, _("This workload has been removed."))
+            return redirect("propagation:list")
+        resource = get_object_or_404(found, pk=pk)
         workload = Detail(resource, timezone.now())
         as_yaml = request.GET.get("tab") == "yaml"
         context = {
@@ -74,7 +80,11 @@ class InClusterView(PermissionRequiredMixin, View):
     permission_required = VIEW
 
     def get(self, request: HttpRequest, cluster_pk: int) -> HttpResponse:
-        """The fragment alone."""
-        cluster = get_object_or_404(Cluster.objects.defer("credential"), pk=cluster_pk)
+        """The fragment alone; nothing for a page whose cluster has left since it was opened."""
+        cluster = Cluster.objects.defer("credential").filter(pk=cluster_pk).first()
+        if cluster is None and request.headers.get("HX-Request"):
+            return HttpResponse(status=204)
+        if cluster is None:
+            raise Http404
         placed = Placed(cluster, timezone.now())
         return render(request, "propagation/_in_cluster.html", {"in_cluster": placed})

@@ -30,7 +30,7 @@ async function refresh() {
     return; // the server is away: the next connection comes here again
   }
   if (isLogin(reply.url)) { ended(); return; }
-  if (reply.status === 404) { location.reload(); return; }
+  if (reply.redirected || reply.status === 404) { location.reload(); return; }
   if (!reply.ok) return;
   const page = new DOMParser().parseFromString(await reply.text(), "text/html");
   const fresh = page.getElementById("live-content"), shown = document.getElementById("live-content");
