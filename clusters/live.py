@@ -35,7 +35,5 @@ async def _send(group: str, message: dict[str, Any]) -> None:
     try:
         if layer := get_channel_layer():
             await layer.group_send(group, message)
-    except (
-        Exception
-    ) as error:  # whatever a channel layer raises, the rows are written
+    except Exception as error:  # whatever a channel layer raises, the rows are written
         logger.warning("Open pages were not told of a change: %s", type(error).__name__)

@@ -7,6 +7,7 @@ from uuid import uuid4
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from clusters.models import Cluster
 from propagation.models import Drain
 
 LEASE = timedelta(seconds=20)
@@ -18,7 +19,8 @@ class Claim:
     def __init__(self, cluster_pks: Collection[int]) -> None:
         self._holder = str(uuid4())
         now = timezone.now()
-        Drain.objects.bulk_create([Drain(cluster_id=pk) for pk in sorted(cluster_pks)], ignore_conflicts=True)
+        existing = Cluster.objects.filter(pk__in=cluster_pks).order_by("pk").values_list("pk", flat=True)
+        Drain.objects.bulk_create([Drain(cluster_id=pk) for pk in existing], ignore_conflicts=True)
         free = Q(claimed_until=None) | Q(claimed_until__lt=now)
         Drain.objects.filter(free, cluster_id__in=cluster_pks).update(
             holder=self._holder, claimed_until=now + LEASE

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import F, QuerySet
 
-from clusters import live
+from clusters import joining, live
 from clusters.models import Cluster, Phase
 from propagation.domain import placement
 from propagation.models import FederatedResource, Propagation
@@ -54,10 +54,13 @@ def schedule(resource_pks: Collection[int] | None = None) -> set[int]:
         resources = resources.filter(pk__in=resource_pks)
     clusters = {cluster.name: cluster for cluster in candidates()}
     cluster_facts = [facts(cluster) for cluster in clusters.values()]
+    # What stays in a cluster that leaves must not be deselected, which would delete it.
+    kept = set(joining.keeping_workloads().values_list("pk", flat=True))
     plan = Plan()
     placed = list(resources)
     for resource in placed:
-        _place(resource, cluster_facts, clusters, plan)
+        rows = {row.cluster_id: row for row in resource.propagations.all() if row.cluster_id not in kept}
+        _place(resource, rows, cluster_facts, clusters, plan)
     _write(plan)
     _observe(placed)
     live.announce("workloads", [resource.pk for resource in placed])
@@ -67,11 +70,11 @@ def schedule(resource_pks: Collection[int] | None = None) -> set[int]:
 
 def _place(
     resource: FederatedResource,
+    rows: dict[int, Propagation],
     cluster_facts: list[placement.ClusterFacts],
     clusters: dict[str, Cluster],
     plan: Plan,
 ) -> None:
-    rows = {row.cluster_id: row for row in resource.propagations.all()}
     wanted = _wanted(resource, cluster_facts, clusters, rows)
     changed = resource.generation != resource.observed_generation
     for cluster_pk in wanted - rows.keys():

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from clusters.domain.words import Vocabulary
+
 #: How often every cluster is probed.
 PROBE_INTERVAL = timedelta(seconds=5)
 #: Without a report for this long, the last values are shown as stale.
@@ -49,19 +51,8 @@ class Reason(StrEnum):
     HELD_BY_ANOTHER_CONSOLE = "HeldByAnotherConsole"
 
 
-class ClusterState(StrEnum):
-    """What people see. Label, tone and icon live here so that no template decides them."""
-
-    label: str
-    tone: str
-    icon: str
-    rank: int
-
-    def __new__(cls, value: str, label: str, tone: str, icon: str, rank: int) -> "ClusterState":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label, member.tone, member.icon, member.rank = label, tone, icon, rank
-        return member
+class ClusterState(Vocabulary):
+    """What people see."""
 
     UNREACHABLE = "Unreachable", "Unreachable", "error", "link-off", 0
     AUTH_FAILED = "AuthFailed", "Authentication failed", "error", "lock", 1

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import F
 from django.db.models.expressions import OrderBy
 from django.http import QueryDict
+
+from clusters.domain.words import Word
 
 LONGEST = 253
 
@@ -81,22 +83,6 @@ def page(where: Address, name: str, size: int, total: int) -> Page:
     previous_url = where.link(**{name: "" if number == 2 else number - 1}) if number > 1 else ""
     next_url = where.link(**{name: number + 1}) if number < last else ""
     return Page(number, size, total, previous_url, next_url)
-
-
-class Word(Protocol):
-    """A status word of a domain: its value in addresses, what it is called, and how it looks."""
-
-    @property
-    def value(self) -> str: ...
-
-    @property
-    def label(self) -> str: ...
-
-    @property
-    def tone(self) -> str: ...
-
-    @property
-    def icon(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)

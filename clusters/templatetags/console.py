@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
-from typing import Any, Protocol
+from typing import Any
 
 from django import template
 from django.forms import (
@@ -24,6 +24,7 @@ from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
+from clusters.domain.words import Word
 from clusters.templatetags import vocabulary
 
 register = template.Library()
@@ -35,19 +36,6 @@ _TONE_ICONS = {"ok": "check", "warn": "alert", "error": "x", "paused": "pause", 
 
 #: Tones of the levels of ``django.contrib.messages``.
 _MESSAGE_TONES = {"success": "ok", "warning": "warn", "error": "error"}
-
-
-class Word(Protocol):
-    """A status word of a domain: what it is called, and how it looks."""
-
-    @property
-    def label(self) -> str: ...
-
-    @property
-    def tone(self) -> str: ...
-
-    @property
-    def icon(self) -> str: ...
 
 
 @cache

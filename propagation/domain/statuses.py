@@ -8,23 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-
-class _Shown(StrEnum):
-    """A word that people see. ``rank`` orders by how bad it is: 0 is the worst."""
-
-    label: str
-    tone: str
-    icon: str
-    rank: int
-
-    def __new__(cls, value: str, label: str, tone: str, icon: str, rank: int) -> "_Shown":
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.label, member.tone, member.icon, member.rank = label, tone, icon, rank
-        return member
+from clusters.domain.words import Vocabulary
 
 
-class Delivery(_Shown):
+class Delivery(Vocabulary):
     """Did the object arrive in the member?"""
 
     APPLY_FAILED = "ApplyFailed", "Apply failed", "error", "x", 0
@@ -37,7 +24,7 @@ class Delivery(_Shown):
     APPLIED = "Applied", "Applied", "ok", "check", 21
 
 
-class Rollout(_Shown):
+class Rollout(Vocabulary):
     """Is what the object describes up?"""
 
     FAILED = "Failed", "Failed", "error", "x", 2
@@ -103,7 +90,7 @@ UNREPORTED = Badge("Unreported", "Not reporting", "unknown", "link-off", 6, "clu
 
 def badge(delivery: Delivery, rollout: Rollout) -> Badge:
     """One badge out of both axes."""
-    worst: _Shown = min(delivery, rollout, key=lambda word: word.rank)
+    worst: Vocabulary = min(delivery, rollout, key=lambda word: word.rank)
     axis = "delivery" if worst is delivery else "rollout"
     return Badge(worst.value, worst.label, worst.tone, worst.icon, worst.rank, axis)
 

@@ -15,8 +15,9 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from clusters.domain.conditions import ClusterState
+from clusters.fragments import tables
 from propagation.domain.statuses import Badge
-from propagation.fragments import standing, tables
+from propagation.fragments import standing
 from propagation.fragments.clusters import SIZE as MOST_COLUMNS
 from propagation.fragments.clusters import ClusterTable
 from propagation.fragments.workloads import AnyUser, WorkloadTable

@@ -11,10 +11,11 @@ from django.db.models import Count, Q, QuerySet
 
 from clusters import ranking
 from clusters.domain.conditions import ClusterState, Reason
+from clusters.fragments import tables
+from clusters.fragments.tables import Address, Chip, Page
 from clusters.models import Cluster
-from propagation.fragments import standing, tables
+from propagation.fragments import standing
 from propagation.fragments.placements import COLUMNS
-from propagation.fragments.tables import Address, Chip, Page
 from propagation.models import Propagation
 
 #: Rows of a page, and the most columns of the matrix: its columns are the rows of the first page.

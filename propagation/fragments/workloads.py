@@ -12,10 +12,11 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.http import QueryDict
 from django.urls import reverse
 
+from clusters.fragments import tables
+from clusters.fragments.tables import Address, Chip, Page
 from propagation.domain import deployments
 from propagation.domain.statuses import UNREPORTED, Badge
-from propagation.fragments import standing, tables
-from propagation.fragments.tables import Address, Chip, Page
+from propagation.fragments import standing
 from propagation.models import FederatedResource, Propagation
 
 #: Rows, ready replicas, wanted replicas.

@@ -143,7 +143,7 @@ async def test_the_page_of_a_cluster_shows_what_is_placed_there() -> None:
         await change(row, rollout="Failed")
         await wake(live.CLUSTER_PROPAGATIONS, member.pk)
         (second,) = await page.messages(1)
-    assert {f"in-cluster-{member.pk}", f"cluster-header-{member.pk}"} <= ids(first)
+    assert {f"in-cluster-{member.pk}", f"cluster-header-{member.name}"} <= ids(first)
     assert resource.get_absolute_url() in first
     assert ids(second) == {f"in-cluster-{member.pk}"}
     assert "Failed" in second

@@ -1,0 +1,109 @@
+"""One row per selected cluster, and what happens to rows when clusters and placements change."""
+
+from typing import Any
+
+import pytest
+
+from clusters import joining
+from clusters.models import Cluster, Phase
+from propagation import changes, departing, scheduling
+from propagation.claims import Claim
+from propagation.models import FederatedResource, FederatedType, Propagation
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def member(name: str, **fields: Any) -> Cluster:
+    cluster = factories.new_cluster(name)
+    Cluster.objects.filter(pk=cluster.pk).update(phase=Phase.JOINED, **fields)
+    cluster.refresh_from_db()
+    return cluster
+
+
+def resource(**fields: Any) -> FederatedResource:
+    kind = FederatedType.objects.get(name="configmaps")
+    values = {"placement": {"clusterSelector": {}}, "template": {"data": {"a": "b"}}, **fields}
+    return changes.save(FederatedResource(type=kind, namespace="shop", name="settings", **values), None)
+
+
+def rows(selected: bool = True) -> set[str]:
+    found = Propagation.objects.filter(selected=selected)
+    return set(found.values_list("cluster__name", flat=True))
+
+
+def test_one_row_for_each_selected_cluster() -> None:
+    ams, bos = member("ams", labels={"env": "prod"}), member("bos", labels={"env": "dev"})
+    made = resource(placement={"clusterSelector": {"matchLabels": {"env": "prod"}}})
+    assert scheduling.schedule([made.pk]) == {ams.pk}
+    assert rows() == {"ams"}
+    assert scheduling.unscheduled() == []
+    Cluster.objects.filter(pk=bos.pk).update(labels={"env": "prod"})
+    assert scheduling.schedule() == {bos.pk}
+    assert rows() == {"ams", "bos"}
+
+
+def test_a_second_look_changes_nothing() -> None:
+    member("ams")
+    made = resource()
+    scheduling.schedule([made.pk])
+    before = Propagation.objects.get().desired_generation
+    assert scheduling.schedule([made.pk]) == set()
+    assert Propagation.objects.get().desired_generation == before
+
+
+def test_a_cordoned_cluster_gets_nothing_new_and_keeps_what_it_has() -> None:
+    member("ams")
+    made = resource()
+    scheduling.schedule([made.pk])
+    Cluster.objects.update(cordoned=True)
+    member("bos", cordoned=True)
+    scheduling.schedule()
+    assert rows() == {"ams"}
+
+
+def test_deletion_deselects_every_row() -> None:
+    member("ams")
+    made = resource()
+    scheduling.schedule([made.pk])
+    changes.request_deletion(made)
+    scheduling.schedule([made.pk])
+    assert rows(selected=False) == {"ams"}
+
+
+@pytest.mark.parametrize(("delete", "deselected"), [(True, {"ams"}), (False, set())])
+def test_leaving_deselects_only_what_is_to_be_deleted(delete: bool, deselected: set[str]) -> None:
+    ams = member("ams")
+    made = resource()
+    scheduling.schedule([made.pk])
+    joining.begin_unjoin(ams, delete)
+    changes.save(FederatedResource.objects.get(pk=made.pk), None)
+    scheduling.schedule()
+    assert rows(selected=False) == deselected
+    departing.begin()
+    assert Propagation.objects.exists() is delete
+
+
+def test_a_cluster_that_is_gone_cannot_be_claimed() -> None:
+    ams = member("ams")
+    gone = ams.pk + 1000
+    assert Claim([ams.pk, gone]).cluster_pks == {ams.pk}
+
+
+def test_a_claim_excludes_others_until_it_is_released() -> None:
+    ams, bos = member("ams"), member("bos")
+    first = Claim([ams.pk])
+    assert Claim([ams.pk, bos.pk]).cluster_pks == {bos.pk}
+    first.release([ams.pk])
+    assert Claim([ams.pk]).cluster_pks == {ams.pk}
+
+
+def test_an_edit_of_an_older_generation_is_refused() -> None:
+    made = resource()
+    stale = FederatedResource.objects.get(pk=made.pk)
+    made.template = {"data": {"a": "c"}}
+    changes.save(made, None)
+    stale.template = {"data": {"a": "d"}}
+    with pytest.raises(changes.StaleEdit) as caught:
+        changes.save(stale, None)
+    assert caught.value.resource.template == {"data": {"a": "c"}}
