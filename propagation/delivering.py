@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,6 +83,7 @@ class Lane:
         self.member = member
         self.broken: errors.MemberError | None = None
         self._namespaces: dict[str, asyncio.Task[None]] = {}
+        self._entered: dict[str, asyncio.Event] = {}
         self._left = Counter(ranks)
         self._finished: dict[int, asyncio.Event] = {rank: asyncio.Event() for rank in ranks}
 
@@ -96,6 +97,19 @@ class Lane:
         self._left[rank] -= 1
         if not self._left[rank]:
             self._finished[rank].set()
+
+    @contextlib.asynccontextmanager
+    async def entering(self, namespace: str) -> AsyncIterator[None]:
+        """Let one object into a namespace before all others: it finds out whether the namespace is there."""
+        if entered := self._entered.get(namespace):
+            await entered.wait()
+            yield
+            return
+        entered = self._entered[namespace] = asyncio.Event()
+        try:
+            yield
+        finally:
+            entered.set()
 
     async def ensure_namespace(self, name: str) -> None:
         """Create a missing namespace once, however many objects wait for it."""
@@ -222,13 +236,14 @@ async def _apply(
     lane: Lane, assignment: Assignment, desired: Object | None, digest: str, *, force: bool
 ) -> Outcome:
     assert desired is not None  # noqa: S101  (decide never applies what is not selected)
-    try:
-        applied = await lane.member.apply(assignment.reference, desired, force=force)
-    except errors.NotFound as error:
-        if error.kind != "namespaces":
-            raise
-        await lane.ensure_namespace(assignment.reference.namespace)
-        applied = await lane.member.apply(assignment.reference, desired, force=force)
+    async with lane.entering(assignment.reference.namespace):
+        try:
+            applied = await lane.member.apply(assignment.reference, desired, force=force)
+        except errors.NotFound as error:
+            if error.kind != "namespaces":
+                raise
+            await lane.ensure_namespace(assignment.reference.namespace)
+            applied = await lane.member.apply(assignment.reference, desired, force=force)
     return Outcome(assignment, Delivery.APPLIED, digest=digest, live=applied.object)
 
 

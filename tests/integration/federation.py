@@ -1,5 +1,6 @@
 """What integration tests say about federated objects and members, in a few words."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -33,6 +34,18 @@ class Member:
     def deployment(self, name: str, namespace: str) -> Any:
         """The Deployment, or None."""
         return _or_none(lambda: self.apps.read_namespaced_deployment(name, namespace))
+
+    def applies(self) -> int:
+        """How many applies and patches of Deployments the API server has carried out since it started."""
+        text = self.core.api_client.call_api("GET", f"{self.cluster.server}/metrics").read().decode()
+        lines = [line for line in text.splitlines() if line.startswith("apiserver_request_total{")]
+        ours = [
+            line
+            for line in lines
+            if re.search(r'resource="deployments".*subresource="".*verb="(APPLY|PATCH)"', line)
+            and re.search(r'code="20[01]"', line)
+        ]
+        return sum(int(float(line.rsplit(" ", 1)[1])) for line in ours)
 
     def names(self, namespace: str) -> set[str]:
         """The Deployments of a namespace."""
