@@ -14,6 +14,10 @@ from propagation.models import FederatedResource, Propagation
 CHUNK = 5_000
 
 
+#: The columns that ``facts`` are read from.
+FACTS = ("name", "labels", "region", "zones", "provider", "version", "cordoned")
+
+
 @dataclass
 class Plan:
     """What a round of scheduling changes, gathered so that each kind of change is one statement."""
@@ -40,7 +44,7 @@ def facts(cluster: Cluster) -> placement.ClusterFacts:
 
 def candidates() -> QuerySet[Cluster]:
     """Clusters that an object may be placed in: members, and those on the way to be."""
-    return Cluster.objects.filter(phase__in=[Phase.PENDING, Phase.JOINING, Phase.JOINED]).defer("credential")
+    return Cluster.objects.filter(phase__in=[Phase.PENDING, Phase.JOINING, Phase.JOINED])
 
 
 def schedule(resource_pks: Collection[int] | None = None) -> set[int]:
@@ -52,7 +56,7 @@ def schedule(resource_pks: Collection[int] | None = None) -> set[int]:
     resources = FederatedResource.objects.select_related("type").prefetch_related("propagations")
     if resource_pks is not None:
         resources = resources.filter(pk__in=resource_pks)
-    clusters = {cluster.name: cluster for cluster in candidates()}
+    clusters = {cluster.name: cluster for cluster in candidates().only(*FACTS)}
     cluster_facts = [facts(cluster) for cluster in clusters.values()]
     # What stays in a cluster that leaves must not be deselected, which would delete it.
     kept = set(joining.keeping_workloads().values_list("pk", flat=True))
