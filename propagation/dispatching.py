@@ -133,7 +133,8 @@ def _record(outcomes: list[Outcome]) -> None:
     Propagation.objects.record([_unsettled_row(one, now) for one in unsettled], guard="desired_generation")
     if gone:
         Propagation.objects.filter(pk__in=gone, selected=False).delete()
-        _finish_deletions({one.assignment.resource_pk for one in outcomes if one.gone})
+        resource_pks = {one.assignment.resource_pk for one in outcomes if one.gone}
+        FederatedResource.objects.filter(pk__in=resource_pks).finished().delete()
     live.announce("workloads", {one.assignment.resource_pk for one in outcomes})
     live.announce("cluster-propagations", {one.assignment.cluster_pk for one in outcomes})
 
@@ -177,10 +178,3 @@ def backoff(outcome: Outcome) -> timedelta:
     step = min(longest, first * 2 ** min(outcome.assignment.attempts, 10))
     jittered = step * random.uniform(0.5, 1.0)  # noqa: S311  (not a secret)
     return timedelta(seconds=max(jittered, outcome.retry_after))
-
-
-def _finish_deletions(resource_pks: Collection[int]) -> None:
-    """A deleted resource goes when its last object has gone."""
-    FederatedResource.objects.filter(
-        pk__in=resource_pks, deletion_requested_at__isnull=False, propagations=None
-    ).delete()

@@ -49,6 +49,12 @@ class ConflictPolicy(models.TextChoices):
     OVERWRITE = "overwrite", _("Overwrite")
 
 
+class FederatedResourceQuerySet(models.QuerySet["FederatedResource"]):
+    def finished(self) -> "FederatedResourceQuerySet":
+        """Resources that are being deleted, and of which no cluster holds anything any more."""
+        return self.filter(deletion_requested_at__isnull=False, propagations=None)
+
+
 class FederatedResource(models.Model):
     """Template, placement and overrides: what people want, in KubeFed's shape.
 
@@ -78,6 +84,8 @@ class FederatedResource(models.Model):
     observed_generation = models.PositiveBigIntegerField(default=0, editable=False)
     placement_reason = models.CharField(max_length=63, blank=True, editable=False)
     placement_message = models.TextField(blank=True, editable=False)
+
+    objects = FederatedResourceQuerySet.as_manager()
 
     class Meta:
         ordering: ClassVar = ["namespace", "name", "type_id"]

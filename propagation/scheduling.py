@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from django.db.models import F, QuerySet
 
 from clusters import joining, live
+from clusters.domain.conditions import Status
 from clusters.models import Cluster, Phase
 from propagation.domain import placement
+from propagation.domain.statuses import PropagationStatus
 from propagation.models import FederatedResource, Propagation
 
 #: Rows named in one statement; SQLite allows 32,766 parameters.
@@ -67,6 +69,7 @@ def schedule(resource_pks: Collection[int] | None = None) -> set[int]:
         _place(resource, rows, cluster_facts, clusters, plan)
     _write(plan)
     _observe(placed)
+    FederatedResource.objects.filter(pk__in=[resource.pk for resource in placed]).finished().delete()
     live.announce("workloads", [resource.pk for resource in placed])
     live.announce("cluster-propagations", plan.touched)
     return plan.touched
@@ -136,6 +139,15 @@ def unscheduled() -> list[int]:
     """Resources whose newest generation was not scheduled: a wake-up was lost."""
     behind = FederatedResource.objects.exclude(generation=F("observed_generation"))
     return list(behind.values_list("pk", flat=True))
+
+
+def sweep() -> None:
+    """Find what lost wake-ups left: resources without a last object, rows that wait for a cluster that is back."""
+    FederatedResource.objects.finished().delete()
+    back = Propagation.objects.dirty().filter(
+        reason=PropagationStatus.CLUSTER_NOT_READY, cluster__ready=Status.TRUE
+    )
+    back.filter(next_attempt_at__isnull=False).update(next_attempt_at=None, attempts=0)
 
 
 def retry_now(cluster_pks: Collection[int]) -> None:

@@ -62,6 +62,7 @@ def resync() -> None:
     """Find what lost wake-ups left behind: Redis carries no state, the database does."""
     if behind := scheduling.unscheduled():
         scheduling.schedule(behind)
+    scheduling.sweep()
     observing.repair()
     departing.begin()
     finish_departures()

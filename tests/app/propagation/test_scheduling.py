@@ -1,8 +1,10 @@
 """One row per selected cluster, and what happens to rows when clusters and placements change."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from clusters import joining
 from clusters.models import Cluster, Phase
@@ -82,6 +84,35 @@ def test_leaving_deselects_only_what_is_to_be_deleted(delete: bool, deselected: 
     assert rows(selected=False) == deselected
     departing.begin()
     assert Propagation.objects.exists() is delete
+
+
+def test_a_resource_that_is_nowhere_goes_at_once() -> None:
+    made = resource(placement={})
+    scheduling.schedule([made.pk])
+    changes.request_deletion(made)
+    scheduling.schedule([made.pk])
+    assert not FederatedResource.objects.exists()
+
+
+def test_a_resource_goes_with_its_last_cluster() -> None:
+    ams = member("ams")
+    made = resource()
+    scheduling.schedule([made.pk])
+    changes.request_deletion(made)
+    scheduling.schedule([made.pk])
+    joining.forget(ams)
+    scheduling.sweep()
+    assert not FederatedResource.objects.exists()
+
+
+def test_rows_do_not_wait_for_a_cluster_that_is_back() -> None:
+    member("ams", ready="True")
+    made = resource()
+    scheduling.schedule([made.pk])
+    later = timezone.now() + timedelta(minutes=5)
+    Propagation.objects.update(reason="ClusterNotReady", next_attempt_at=later)
+    scheduling.sweep()
+    assert Propagation.objects.due(timezone.now()).count() == 1
 
 
 def test_a_cluster_that_is_gone_cannot_be_claimed() -> None:
