@@ -10,10 +10,12 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -33,6 +35,8 @@ def main() -> int:
         print("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + ".", file=sys.stderr)
         return 1
     options = _options()
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     try:
         _provide(options)
     except Missing as missing:
@@ -75,9 +79,25 @@ def _run(*command: str, **variables: str) -> None:
     """Run a command whose output the user sees."""
     started = time.monotonic()
     _say(" ".join(command))
-    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
-    subprocess.run(command, check=True, cwd=ROOT, env=environment | variables)
+    if code := _call(*command, **variables):
+        raise subprocess.CalledProcessError(code, command)
     _say(f"done in {time.monotonic() - started:.0f} s")
+
+
+def _call(*command: str, **variables: str) -> int:
+    """The exit code of a command; when we are interrupted, it is asked to end, and has the time to do so."""
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    with subprocess.Popen(command, cwd=ROOT, env=environment | variables) as process:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            raise
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 # The system's packages
@@ -135,21 +155,9 @@ def dependencies(*, development: bool) -> None:
 # Kubernetes, a browser, PostgreSQL
 
 
-_FETCH = """
-import sys
-from fedconsole.sandbox import binaries, sources
-try:
-    binaries.ensure(sys.argv[1])
-except sources.Unavailable as reason:
-    sys.exit(str(reason))
-"""
-
-
 def kubernetes(version: str) -> None:
     """The sandbox's programs, fetched or built into the user's cache (the first time takes minutes)."""
-    python = str(VENV / "bin" / "python")
-    done = subprocess.run([python, "-u", "-c", _FETCH, version], cwd=ROOT, check=False)
-    if done.returncode:
+    if _call(str(VENV / "bin" / "python"), "-u", "-m", "fedconsole.provision", version):
         raise Missing("There is no Kubernetes for the sandbox; the lines above say why.")
 
 

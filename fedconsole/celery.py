@@ -2,8 +2,9 @@
 
 import os
 import warnings
+from typing import Any
 
-from celery import Celery
+from celery import Celery, signals
 from kombu.transport.redis import QoS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "fedconsole.settings")
@@ -18,3 +19,8 @@ warnings.filterwarnings("ignore", message="You're running the worker with superu
 app = Celery("fedconsole")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@signals.setup_logging.connect
+def keep_logging(**values: Any) -> None:
+    """Django's settings say how to log; with a receiver here, Celery changes nothing."""

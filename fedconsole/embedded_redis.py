@@ -38,7 +38,6 @@ def executable() -> str:
 def prepare(state_dir: Path) -> EmbeddedRedis:
     """Write the configuration (a password in arguments would be seen by everybody), choose a port."""
     folder = state_dir / "redis"
-    folder.mkdir(parents=True, exist_ok=True)
     password = keys.generated(folder / "password", lambda: secrets.token_urlsafe(32))
     port = free_port()
     lines = [

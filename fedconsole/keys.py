@@ -33,7 +33,7 @@ def generated(path: Path, make: Callable[[], str]) -> str:
 def _private_part(path: Path, text: str) -> Path:
     part = path.with_name(f"{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part.unlink(missing_ok=True)
         part.touch(mode=0o600)
         part.write_text(text)

@@ -13,8 +13,10 @@ from fedconsole.sandbox.places import places
 
 def default_folder() -> Path:
     """Where sandboxes keep their files: ``FEDCONSOLE_SANDBOX_DIR``, else beside the console's own."""
-    given = os.environ.get("FEDCONSOLE_SANDBOX_DIR")
-    return Path(given).absolute() if given else Path(__file__).parents[2] / "var" / "sandbox"
+    if given := os.environ.get("FEDCONSOLE_SANDBOX_DIR"):
+        return Path(given).absolute()
+    state = os.environ.get("FEDCONSOLE_STATE_DIR") or Path(__file__).parents[2] / "var"
+    return Path(state).absolute() / "sandbox"
 
 
 class Fleet:

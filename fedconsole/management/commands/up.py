@@ -28,8 +28,7 @@ ADMINISTRATOR = "admin"
 #: Seconds until the address is shown although not every cluster of the sandbox has joined.
 PATIENCE = 90.0
 
-
-UNKNOWN = "(as it was shown at first, or as you changed it)"
+UNKNOWN = "(was shown once; `manage.py changepassword` sets another)"
 
 
 @dataclass(frozen=True)
@@ -80,9 +79,7 @@ class Command(BaseCommand):
             await asyncio.sleep(0.2)
         self.stdout.write(f"\nURL: http://{_reachable(host)}:{port}/")
         self.stdout.write(f"User: {login.user}")
-        self.stdout.write(
-            f"Password: {login.password or '(as shown when it was made, or as changed since)'}\n"
-        )
+        self.stdout.write(f"Password: {login.password or UNKNOWN}\n")
         self.stdout.write("Ctrl-C stops everything.")
         self.stdout.flush()
 
