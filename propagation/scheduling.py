@@ -142,12 +142,11 @@ def unscheduled() -> list[int]:
 
 
 def sweep() -> None:
-    """Find what lost wake-ups left: resources without a last object, rows that wait for a cluster that is back."""
+    """Find what lost wake-ups left: resources whose last object has gone, rows whose cluster is back."""
     FederatedResource.objects.finished().delete()
-    back = Propagation.objects.dirty().filter(
-        reason=PropagationStatus.CLUSTER_NOT_READY, cluster__ready=Status.TRUE
-    )
-    back.filter(next_attempt_at__isnull=False).update(next_attempt_at=None, attempts=0)
+    waiting = Propagation.objects.dirty().filter(reason=PropagationStatus.CLUSTER_NOT_READY)
+    back = waiting.filter(cluster__ready=Status.TRUE, next_attempt_at__isnull=False)
+    back.update(next_attempt_at=None, attempts=0)
 
 
 def retry_now(cluster_pks: Collection[int]) -> None:
