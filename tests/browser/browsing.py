@@ -18,7 +18,7 @@ HEIGHTS = {PHONE: 844, DESK: 900}
 #: What a browser itself says of these replies, which forms and conflicts give on purpose.
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of 4(09|22)")
 #: What it says while the web process is away.
-AWAY = re.compile(r"WebSocket connection to|ERR_CONNECTION_(REFUSED|RESET)|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE")
+AWAY = re.compile(r"WebSocket connection to|ERR_(CONNECTION|EMPTY|INCOMPLETE)|\[object Event\].*/htmx")
 
 _TELL_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => console.error(
