@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clusters.domain import conditions, labels
+from clusters.domain import conditions, labels, taints
 from clusters.domain.connections import Connection, Credential
 from clusters.domain.labels import DNS_LABEL
 from clusters.fields import EncryptedJSONField
@@ -52,6 +52,14 @@ def valid_namespaces(value: Any) -> None:
             raise ValidationError(_("%(name)s is not the name of a namespace."), params={"name": name})
 
 
+def valid_taints(value: Any) -> None:
+    """Refuse what no scheduler would understand as taints."""
+    try:
+        taints.validate(value)
+    except taints.InvalidTaint as error:
+        raise ValidationError(str(error)) from None
+
+
 class Cluster(models.Model):
     """A member cluster.
 
@@ -68,6 +76,9 @@ class Cluster(models.Model):
     labels = models.JSONField(default=dict, blank=True, validators=[valid_labels])
     provider = models.CharField(max_length=63, blank=True)
     cordoned = models.BooleanField(default=False)
+    # ``{key, value, effect}``: what does not tolerate them is not placed here (``NoSchedule``), or
+    # does not stay either (``NoExecute``).
+    taints = models.JSONField(default=list, blank=True, validators=[valid_taints])
     server = models.CharField(max_length=2048)
     ca_bundle = models.TextField(blank=True)
     tls_server_name = models.CharField(max_length=253, blank=True)

@@ -9,11 +9,14 @@ from django.utils import timezone
 
 from clusters import live
 from clusters.tasks import wake
-from propagation import tasks
-from propagation.models import FederatedResource
+from propagation import feed, tasks
+from propagation.models import Activity, FederatedResource, Revision
 
-#: A change of any of these is a new generation.
-SPEC = ("labels", "annotations", "template", "placement", "overrides", "retain_replicas", "conflict_policy")
+#: A change of any of these is a new generation, and each generation is kept as a revision.
+SPEC = (
+    *("labels", "annotations", "template", "placement", "overrides", "replica_scheduling"),
+    *("retain_replicas", "conflict_policy", "follow_dependencies", "suspend_repair"),
+)
 
 
 class StaleEdit(Exception):
@@ -24,47 +27,78 @@ class StaleEdit(Exception):
         self.resource = resource
 
 
-def save(resource: FederatedResource, user: AbstractBaseUser | None) -> FederatedResource:
+def save(
+    resource: FederatedResource, user: AbstractBaseUser | None, note: str = "", verb: str = ""
+) -> FederatedResource:
     """Store one resource (see ``save_all``)."""
-    return save_all([resource], user)[0]
+    return save_all([resource], user, note, verb)[0]
 
 
 @transaction.atomic
 def save_all(
-    resources: Sequence[FederatedResource], user: AbstractBaseUser | None
+    resources: Sequence[FederatedResource], user: AbstractBaseUser | None, note: str = "", verb: str = ""
 ) -> list[FederatedResource]:
-    """Store all or none, and have them scheduled after the commit.
+    """Store all or none, keep their revisions, and have them scheduled after the commit.
 
     A resource that has a key is an edit of the ``generation`` that it carries: raises ``StaleEdit``
-    when the stored one is newer. Raises ``IntegrityError`` for a name that is taken.
+    when the stored one is newer. Raises ``IntegrityError`` for a name that is taken. ``note`` says why, for
+    the revisions; ``verb`` (of ``Activity.Verb``) is what the activity feed calls it.
     """
     new = [resource for resource in resources if resource.pk is None]
     for resource in new:
         resource.created_by_id = user.pk if user else None
     FederatedResource.objects.bulk_create(new)
     edited = [resource for resource in resources if resource not in new]
-    for resource in edited:
-        _update(resource)
+    changed = [resource for resource in edited if _update(resource)]
+    Revision.objects.bulk_create([_revision(resource, user, note) for resource in new + changed])
+    feed.tell(verb or Activity.Verb.CREATED, new, user, note)
+    feed.tell(verb or Activity.Verb.CHANGED, changed, user, note)
     _announce([resource.pk for resource in resources])
     return list(resources)
 
 
-def _update(resource: FederatedResource) -> None:
+def _update(resource: FederatedResource) -> bool:
+    """Store an edit; whether it is a new generation."""
     stored = FederatedResource.objects.select_for_update().get(pk=resource.pk)
     if stored.generation != resource.generation or stored.deletion_requested_at:
         raise StaleEdit(stored)
-    if any(getattr(stored, name) != getattr(resource, name) for name in SPEC):
-        resource.generation += 1
+    changed = any(getattr(stored, name) != getattr(resource, name) for name in SPEC)
+    resource.generation += changed
     resource.updated_at = timezone.now()
     resource.save(update_fields=[*SPEC, "description", "generation", "updated_at"])
+    return changed
 
 
-def request_deletion(resource: FederatedResource, *, orphan: bool = False) -> None:
-    """Remove the objects from every member (or, orphaning, only our label), then the resource itself."""
+def _revision(resource: FederatedResource, user: AbstractBaseUser | None, note: str) -> Revision:
+    return Revision(
+        resource=resource,
+        generation=resource.generation,
+        spec={name: getattr(resource, name) for name in SPEC},
+        author_id=user.pk if user else None,
+        note=note[: Revision._meta.get_field("note").max_length],
+    )
+
+
+def request_deletion(
+    resource: FederatedResource,
+    user: AbstractBaseUser | None = None,
+    *,
+    orphan: bool = False,
+    delete_contents: bool = False,
+) -> None:
+    """Remove the objects from every member (or, orphaning, only our label), then the resource itself.
+
+    A namespace that holds what is not ours only goes with ``delete_contents``.
+    """
     with transaction.atomic():
-        FederatedResource.objects.filter(pk=resource.pk, deletion_requested_at=None).update(
-            deletion_requested_at=timezone.now(), orphan=orphan, generation=F("generation") + 1
+        asked = FederatedResource.objects.filter(pk=resource.pk, deletion_requested_at=None).update(
+            deletion_requested_at=timezone.now(),
+            orphan=orphan,
+            delete_contents=delete_contents,
+            generation=F("generation") + 1,
         )
+        if asked:
+            feed.tell(Activity.Verb.DELETED, [resource], user)
         _announce([resource.pk])
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clusters.domain.references import ObjectReference, ResourceType
+from clusters.fields import EncryptedJSONField
 from clusters.models import Cluster
 from propagation.domain import statuses
 
@@ -58,9 +59,12 @@ class FederatedResourceQuerySet(models.QuerySet["FederatedResource"]):
 class FederatedResource(models.Model):
     """Template, placement and overrides: what people want, in KubeFed's shape.
 
-    ``template`` lacks apiVersion, kind, name and namespace. ``placement`` holds KubeFed's
-    ``clusters`` or ``clusterSelector``. ``overrides`` is KubeFed's list. People write everything
-    but ``observed_generation``, ``placement_reason`` and ``placement_message``, which belong to scheduling.
+    ``template`` lacks apiVersion, kind, name and namespace. ``placement`` holds KubeFed's ``clusters`` or
+    ``clusterSelector``, and what narrows them (``domain.placement``). ``overrides`` is KubeFed's list.
+    Template and overrides are encrypted, since they hold what Secrets and environments hold.
+    ``replica_scheduling`` is the spec of a ReplicaSchedulingPreference (``domain.replicas``), or empty.
+    People write everything but ``observed_generation``, ``placement_reason`` and ``placement_message``,
+    which belong to scheduling.
     """
 
     type = models.ForeignKey(FederatedType, models.PROTECT, related_name="resources")
@@ -69,14 +73,21 @@ class FederatedResource(models.Model):
     labels = models.JSONField(default=dict, blank=True)
     annotations = models.JSONField(default=dict, blank=True)
     description = models.CharField(max_length=500, blank=True)
-    template = models.JSONField(default=dict)
+    template = EncryptedJSONField(default=dict)
     placement = models.JSONField(default=dict)
-    overrides = models.JSONField(default=list, blank=True)
+    overrides = EncryptedJSONField(default=list, blank=True)
+    replica_scheduling = models.JSONField(default=dict, blank=True)
     retain_replicas = models.BooleanField(default=False)
+    # ConfigMaps, Secrets, service accounts and claims that are named go where this goes.
+    follow_dependencies = models.BooleanField(default=True)
+    # What others change in the members is shown, and left as it is.
+    suspend_repair = models.BooleanField(default=False)
     conflict_policy = models.CharField(max_length=10, choices=ConflictPolicy, default=ConflictPolicy.ADOPT)
     generation = models.PositiveBigIntegerField(default=1, editable=False)
     deletion_requested_at = models.DateTimeField(null=True, editable=False)
     orphan = models.BooleanField(default=False, editable=False)
+    # A namespace may hold what is not ours: it goes only when somebody said so.
+    delete_contents = models.BooleanField(default=False, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -102,6 +113,62 @@ class FederatedResource(models.Model):
     @property
     def reference(self) -> ObjectReference:
         return ObjectReference(self.type.resource_type, self.namespace, self.name)
+
+
+class Revision(models.Model):
+    """What a resource wanted in one generation: kept for looking back and for going back.
+
+    ``spec`` maps the names of ``changes.SPEC`` to their values.
+    """
+
+    resource = models.ForeignKey(FederatedResource, models.CASCADE, related_name="revisions")
+    generation = models.PositiveBigIntegerField()
+    spec = EncryptedJSONField()
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    note = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-generation"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["resource", "generation"], name="one_revision_per_generation")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.resource_id} at {self.generation}"
+
+
+class Activity(models.Model):
+    """One line of the activity feed: what somebody (or, without an actor, the console itself) did and why.
+
+    ``subject`` names what it was done to, which the feed can still tell when that is gone.
+    """
+
+    class Verb(models.TextChoices):
+        CREATED = "created", _("created")
+        CHANGED = "changed", _("changed")
+        ROLLED_BACK = "rolled-back", _("rolled back")
+        DELETED = "deleted", _("asked to delete")
+        REVEALED = "revealed", _("looked at the values of")
+        REPLANNED = "replanned", _("replanned")
+        ADOPTED = "adopted", _("adopted")
+        IMPORTED = "imported", _("imported")
+        ENABLED = "enabled", _("enabled")
+        DISABLED = "disabled", _("disabled")
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    verb = models.CharField(max_length=20, choices=Verb)
+    resource = models.ForeignKey(FederatedResource, models.SET_NULL, null=True, related_name="activities")
+    subject = models.CharField(max_length=400)
+    message = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-at", "-pk"]
+        verbose_name_plural = "activities"
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.subject}"
 
 
 class PropagationQuerySet(models.QuerySet["Propagation"]):
@@ -168,6 +235,7 @@ class Propagation(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
+    removal_asked_at = models.DateTimeField(null=True)
 
     # Observing. The version is the live object's resourceVersion: an older report never replaces a newer.
     live_version = models.PositiveBigIntegerField(default=0)
@@ -177,6 +245,8 @@ class Propagation(models.Model):
     rollout_message = models.TextField(blank=True)
     ready_replicas = models.PositiveIntegerField(null=True)
     total_replicas = models.PositiveIntegerField(null=True)
+    # Pods that no node has had room for during the last minute or longer.
+    unschedulable_replicas = models.PositiveIntegerField(default=0)
     hint_reason = models.CharField(max_length=63, blank=True)
     last_event = models.TextField(blank=True)
     last_event_at = models.DateTimeField(null=True)

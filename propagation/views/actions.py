@@ -88,7 +88,7 @@ class DeleteView(PermissionRequiredMixin, View):
         form = DeleteForm(resource, request.POST)
         if not form.is_valid():
             return self._page(resource, form, status=422)
-        changes.request_deletion(resource, orphan=form.orphan)
+        changes.request_deletion(resource, author(request), orphan=form.orphan)
         messages.success(request, _("%(name)s is being removed.") % {"name": resource.name})
         return redirect(f"{resource.get_absolute_url()}?removing")  # which may be quicker than its page
 
