@@ -9,7 +9,7 @@ from clusters import joining, live, tasks
 from clusters.models import Cluster, Phase
 
 #: A change of any of these concerns what is placed in a cluster.
-PLACEMENT = frozenset({"labels", "region", "zones", "provider", "cordoned"})
+PLACEMENT = frozenset({"labels", "region", "zones", "provider", "cordoned", "taints"})
 
 
 def enroll(**values: Any) -> Cluster:

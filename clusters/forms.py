@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from clusters import joining
-from clusters.domain import labels
+from clusters.domain import labels, taints
 from clusters.domain.kubeconfig import Context
 from clusters.domain.labels import DNS_LABEL
 from clusters.models import Cluster, Preset
@@ -44,6 +44,21 @@ class LabelsField(forms.CharField):
         try:
             return labels.parse_pairs(super().clean(value) or "")
         except labels.InvalidLabel as error:
+            raise ValidationError(str(error)) from None
+
+
+class TaintsField(forms.CharField):
+    """``key=value:Effect``, a line each or separated by commas; a cluster's taints when cleaned."""
+
+    widget = forms.Textarea(attrs={"rows": 2, "autocapitalize": "off", "class": "fc-mono"})
+
+    def prepare_value(self, value: Any) -> Any:
+        return taints.write_text(value).replace(", ", "\n") if isinstance(value, list) else value
+
+    def clean(self, value: Any) -> list[dict[str, str]]:
+        try:
+            return taints.parse_text(super().clean(value) or "")
+        except taints.InvalidTaint as error:
             raise ValidationError(str(error)) from None
 
 
@@ -125,6 +140,15 @@ class PlaceForm(forms.Form):
     )
     zones = NamesField(label=_("Zones"), required=False, max_length=500)
     provider = forms.CharField(label=_("Provider"), required=False, max_length=63)
+    taints = TaintsField(
+        label=_("Taints"),
+        required=False,
+        max_length=5_000,
+        help_text=_(
+            "One key=value:Effect a line. NoSchedule keeps off new workloads that do not tolerate it, "
+            "NoExecute also removes those that are there."
+        ),
+    )
 
     @property
     def place(self) -> dict[str, Any]:
@@ -161,6 +185,7 @@ class ImportForm(PlaceForm, ContextForm):
         "region",
         "zones",
         "provider",
+        "taints",
         "preset",
     ]
 

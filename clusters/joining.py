@@ -85,6 +85,7 @@ def enroll(
     region: str = "",
     zones: Sequence[str] = (),
     provider: str = "",
+    taints: Sequence[dict[str, str]] = (),
     preset: str = "deploy",
     permitted_namespaces: Sequence[str] = (),
     insecure: bool = False,
@@ -93,7 +94,8 @@ def enroll(
 ) -> Cluster:
     """Store a new cluster with its (encrypted) credential; the caller enqueues ``join_cluster`` on commit.
 
-    Raises ``KubeconfigError``, ``Refused``, or Django's ``ValidationError`` (name taken, labels malformed).
+    Raises ``KubeconfigError``, ``Refused``, or Django's ``ValidationError`` (name taken, labels or taints
+    malformed).
     """
     cluster = Cluster(
         name=name,
@@ -102,6 +104,7 @@ def enroll(
         region=region,
         zones=list(zones),
         provider=provider,
+        taints=list(taints),
         preset=preset,
         permitted_namespaces=list(permitted_namespaces),
         created_by=user,

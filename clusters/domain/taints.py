@@ -55,7 +55,10 @@ def parse_taints(data: Any) -> tuple[Taint, ...]:
     """Read a list of ``{key, value, effect}``; raise ``InvalidTaint``."""
     if not isinstance(data, list):
         raise InvalidTaint("Taints are a list.")
-    return tuple(_taint(entry) for entry in data)
+    found = tuple(_taint(entry) for entry in data)
+    if len({(taint.key, taint.effect) for taint in found}) < len(found):
+        raise InvalidTaint("A key has an effect only once.")
+    return found
 
 
 def _taint(entry: Any) -> Taint:

@@ -7,7 +7,9 @@ from functools import cached_property
 from typing import Any
 
 from clusters.checklist import LABELS, Operation, Status, Step
+from clusters.domain import taints
 from clusters.domain.conditions import ClusterState
+from clusters.domain.taints import Effect, Taint
 from clusters.fragments import Fragment, fragment
 from clusters.models import Cluster, JoinStep, Phase
 
@@ -61,6 +63,15 @@ class Detail:
     @property
     def leaving(self) -> bool:
         return self.cluster is not None and self.cluster.phase in (Phase.DETACHING, Phase.DETACH_FAILED)
+
+    @cached_property
+    def taints(self) -> tuple[Taint, ...]:
+        return taints.parse_taints(self.cluster.taints) if self.cluster else ()
+
+    @property
+    def evicts(self) -> bool:
+        """Whether what is there already has to tolerate a taint, too."""
+        return any(taint.effect is Effect.NO_EXECUTE for taint in self.taints)
 
     @cached_property
     def lines(self) -> list[Line]:

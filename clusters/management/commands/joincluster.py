@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from clusters import changes, joining
 from clusters.checklist import LABELS, Operation, Status, Step
-from clusters.domain import labels
+from clusters.domain import labels, taints
 from clusters.domain.kubeconfig import MAX_BYTES
 from clusters.forms import check_name
 from clusters.models import Cluster, JoinStep, Phase, Preset
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         parser.add_argument("--region", default="")
         parser.add_argument("--zone", action="append", default=[])
         parser.add_argument("--provider", default="")
+        parser.add_argument("--taint", action="append", default=[], metavar="KEY=VALUE:EFFECT")
         parser.add_argument(
             "--preset", choices=Preset.values, default=str(Preset.DEPLOY), help="our rights there"
         )
@@ -84,6 +85,7 @@ def _values(options: dict[str, Any]) -> dict[str, Any]:
         "region": options["region"],
         "zones": options["zone"],
         "provider": options["provider"],
+        "taints": taints.parse_text("\n".join(options["taint"])),
         "preset": options["preset"],
         "permitted_namespaces": options["namespace"],
         "insecure": options["insecure_skip_tls_verify"],

@@ -28,12 +28,13 @@ def test_joincluster_stores_what_it_is_told(kubeconfig: Path, capsys: pytest.Cap
     call_command(
         "joincluster", "ams", "--kubeconfig", str(kubeconfig), "--context", "first", "--label", "env=prod",
         "--label", "tier=gold", "--region", "eu", "--zone", "a", "--zone", "b", "--provider", "own",
-        "--preset", "namespaces", "--namespace", "shop",
+        "--preset", "namespaces", "--namespace", "shop", "--taint", "dedicated=gpu:NoSchedule",
     )  # fmt: skip
     cluster = Cluster.objects.get()
     assert cluster.labels == {"env": "prod", "tier": "gold"}
     assert (cluster.region, cluster.zones, cluster.provider) == ("eu", ["a", "b"], "own")
     assert (cluster.preset, cluster.permitted_namespaces) == ("namespaces", ["shop"])
+    assert cluster.taints == [{"key": "dedicated", "value": "gpu", "effect": "NoSchedule"}]
     assert "being joined" in capsys.readouterr().out
 
 
@@ -44,6 +45,7 @@ def test_joincluster_stores_what_it_is_told(kubeconfig: Path, capsys: pytest.Cap
         (["Ams"], "lower-case"),
         (["ams", "--context", "program"], "exec"),
         (["ams", "--label", "nonsense"], "key=value"),
+        (["ams", "--taint", "gpu"], "NoSchedule"),
         (["ams", "--kubeconfig", "/nowhere"], "Cannot read"),
     ],
 )

@@ -100,10 +100,11 @@ def test_stores_the_cluster_and_begins_to_join(
     administrator: Client, eager: None, django_capture_on_commit_callbacks: Commit
 ) -> None:
     with django_capture_on_commit_callbacks(execute=True):
-        response = administrator.post(IMPORT, typed(zones="a b", region="eu"))
+        response = administrator.post(IMPORT, typed(zones="a b", region="eu", taints="gpu:NoSchedule"))
     assert response.url == "/clusters/ams/"
     cluster = Cluster.objects.get()
     assert (cluster.labels, cluster.region, cluster.zones) == ({"env": "prod"}, "eu", ["a", "b"])
+    assert cluster.taints == [{"key": "gpu", "value": "", "effect": "NoSchedule"}]
     failed = cluster.steps.get(status="failed")
     assert (failed.name, failed.reason) == ("reachable", "ConnectionRefused")
     assert cluster.phase == Phase.JOINING  # tried again by itself

@@ -1,5 +1,8 @@
 """Every page: who may see it, with which methods, and what it does with names that are none."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import pytest
 from django.test import Client
 
@@ -111,11 +114,34 @@ def test_editing_changes_labels_and_place(administrator: Client, ams: Cluster) -
         "region": "eu-north",
         "zones": "a, b",
         "provider": "own",
+        "taints": "dedicated=gpu:NoSchedule\r\ndown:NoExecute",
         "description": "x",
     }
     administrator.post("/clusters/ams/edit/", typed)
     ams.refresh_from_db()
     assert (ams.labels, ams.region, ams.zones) == ({"env": "dev", "tier": "gold"}, "eu-north", ["a", "b"])
+    assert ams.taints == [
+        {"key": "dedicated", "value": "gpu", "effect": "NoSchedule"},
+        {"key": "down", "value": "", "effect": "NoExecute"},
+    ]
+    assert (
+        "dedicated=gpu:NoSchedule\ndown:NoExecute"
+        in administrator.get("/clusters/ams/edit/").content.decode()
+    )
+    page = administrator.get("/clusters/ams/").content.decode()
+    assert "down:NoExecute" in page
+    assert "also removes what is there" in page
+
+
+@pytest.mark.parametrize(
+    "text", ["gpu", "gpu=yes:Sometimes", "-=x:NoSchedule", "a:NoSchedule, a=b:NoSchedule"]
+)
+def test_editing_refuses_what_is_no_taint(administrator: Client, ams: Cluster, text: str) -> None:
+    response = administrator.post("/clusters/ams/edit/", {"taints": text})
+    assert response.status_code == 422
+    assert text in response.content.decode()
+    ams.refresh_from_db()
+    assert ams.taints == []
 
 
 def test_maintenance_begins_and_ends(administrator: Client, ams: Cluster) -> None:
@@ -148,3 +174,17 @@ def test_forgetting_removes_the_record(administrator: Client) -> None:
     response = administrator.post("/clusters/ams/unjoin/", {"mode": "forget", "confirmation": "ams"})
     assert response.url == "/clusters/"
     assert not Cluster.objects.exists()
+
+
+def test_placements_are_looked_at_again_after_other_taints(
+    administrator: Client,
+    ams: Cluster,
+    monkeypatch: pytest.MonkeyPatch,
+    django_capture_on_commit_callbacks: Callable[..., AbstractContextManager[object]],
+) -> None:
+    woken: list[list[int]] = []
+    monkeypatch.setattr("clusters.tasks.clusters_changed", woken.append)
+    for typed in ({"taints": "gpu:NoSchedule"}, {"taints": "gpu:NoSchedule", "description": "x"}):
+        with django_capture_on_commit_callbacks(execute=True):
+            administrator.post("/clusters/ams/edit/", {"labels": "env=prod", **typed})
+    assert woken == [[ams.pk]]
