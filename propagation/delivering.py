@@ -35,11 +35,14 @@ RACES = 3
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One row's work. ``ready`` is whether the cluster can be worked on at all."""
+    """One row's work. ``ready`` is whether the cluster can be worked on at all.
+
+    ``refusal`` says why this cluster cannot take the object, whatever its API server would answer.
+    """
 
     pk: int
     cluster_pk: int
-    cluster: str
+    target: rendering.Target
     resource_pk: int
     reference: ObjectReference
     spec: rendering.Spec
@@ -55,6 +58,7 @@ class Assignment:
     drifted: bool
     attempts: int
     rank: int
+    refusal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,9 @@ async def deliver(lane: Lane, assignment: Assignment) -> Outcome:
 async def _attempt(lane: Lane, assignment: Assignment) -> Outcome:
     if lane.broken:
         raise lane.broken
-    desired = rendering.render(assignment.spec, assignment.cluster) if assignment.selected else None
+    if assignment.refusal:
+        return _refused(assignment)
+    desired = rendering.render(assignment.spec, assignment.target) if assignment.selected else None
     digest = rendering.digest(desired) if desired else ""
     if _may_apply_unread(assignment, digest):
         try:
@@ -182,7 +188,7 @@ async def _read_and_decide(
     for _ in range(RACES):
         live = await lane.member.get(assignment.reference) if assignment.ready else None
         if desired and live:
-            desired = rendering.render(assignment.spec, assignment.cluster, live=live)
+            desired = rendering.render(assignment.spec, assignment.target, live=live)
         decision = operations.decide(_situation(assignment, desired, digest, live))
         try:
             return await _execute(lane, assignment, decision, desired, digest, live)
@@ -270,6 +276,14 @@ async def _release(lane: Lane, assignment: Assignment) -> Outcome:
     with contextlib.suppress(errors.NotFound):
         await lane.member.merge(assignment.reference, patch)
     return Outcome(assignment, Delivery.DELETING, gone=True)
+
+
+def _refused(assignment: Assignment) -> Outcome:
+    """A kind that is not served cannot be there either: nothing is left to remove."""
+    if not assignment.selected:
+        return Outcome(assignment, Delivery.DELETING, gone=True)
+    status = PropagationStatus.CLIENT_RETRIEVAL_FAILED
+    return Outcome(assignment, Delivery.BLOCKED, status, assignment.refusal)
 
 
 def _blocked(assignment: Assignment, decision: operations.Blocked) -> Outcome:

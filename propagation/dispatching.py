@@ -93,7 +93,7 @@ def _assignment(row: Propagation, resource: FederatedResource) -> Assignment:
     return Assignment(
         pk=row.pk,
         cluster_pk=row.cluster_id,
-        cluster=row.cluster.name,
+        target=rendering.Target(row.cluster.name, row.cluster.selection_labels),
         resource_pk=resource.pk,
         reference=resource.reference,
         spec=specification(resource, row.replicas),

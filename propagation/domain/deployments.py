@@ -173,7 +173,7 @@ def with_replicas(template: Object, replicas: int) -> Object:
 def read_overrides(overrides: list[Object]) -> dict[str, Override]:
     """What the form shows of each cluster's overrides; clusters for which it shows nothing are left out."""
     shown = {}
-    for entry in overrides:
+    for entry in _named(overrides):
         values = {_path(operation): operation.get("value") for operation in _known(entry)}
         if values:
             shown[entry["clusterName"]] = Override(values.get(REPLICAS), values.get(IMAGE))
@@ -183,11 +183,16 @@ def read_overrides(overrides: list[Object]) -> dict[str, Override]:
 def raw_overrides(overrides: list[Object]) -> dict[str, list[Object]]:
     """The operations of each cluster that the form keeps without showing a field for them."""
     kept = {}
-    for entry in overrides:
+    for entry in _named(overrides):
         known = _known(entry)
         if rest := [one for one in entry.get("clusterOverrides") or [] if one not in known]:
             kept[entry["clusterName"]] = rest
     return kept
+
+
+def _named(overrides: list[Object]) -> list[Object]:
+    """The entries for one cluster; those for a selector are kept as they are."""
+    return [entry for entry in overrides if "clusterName" in entry]
 
 
 def _path(operation: Object) -> str:
@@ -216,11 +221,11 @@ def write_overrides(
     """
     written = []
     for entry in overrides:
-        name = entry["clusterName"]
-        changed = _write_entry(entry, wanted[name], template) if name in wanted else entry
+        override = wanted.get(entry.get("clusterName", ""))
+        changed = _write_entry(entry, override, template) if override else entry
         if changed.get("clusterOverrides") or not entry.get("clusterOverrides"):
             written.append(changed)
-    present = {entry["clusterName"] for entry in overrides}
+    present = {entry["clusterName"] for entry in _named(overrides)}
     fresh = [name for name, override in wanted.items() if name not in present and override != Override()]
     return written + [_write_entry({"clusterName": name}, wanted[name], template) for name in fresh]
 

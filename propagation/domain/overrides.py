@@ -1,6 +1,7 @@
 """What differs from cluster to cluster: KubeFed's overrides, a JSON patch per cluster.
 
-RFC 6902 with RFC 6901 pointers; the operation is ``replace`` unless given.
+RFC 6902 with RFC 6901 pointers; the operation is ``replace`` unless given. Beside KubeFed's entries by
+``clusterName`` there are entries by ``clusterSelector``; all that concern a cluster apply in their order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 import jsonpatch
 import jsonpointer
 
+from clusters.domain import labels
 from propagation.domain.problems import Problem
 
 Object = dict[str, Any]
@@ -37,16 +39,32 @@ def validate(overrides: Any) -> list[Problem]:
 
 
 def _entry_problems(entry: Any, path: str, seen: set[str]) -> list[Problem]:
-    if not isinstance(entry, Mapping) or not isinstance(entry.get("clusterName"), str):
-        return [Problem(path, "An override has a clusterName and clusterOverrides.")]
-    name = entry["clusterName"]
-    if name in seen:
-        return [Problem(f"{path}/clusterName", f"The cluster {name} has overrides twice.")]
-    seen.add(name)
+    if not isinstance(entry, Mapping) or ("clusterName" in entry) == ("clusterSelector" in entry):
+        message = "An override has a clusterName (or a clusterSelector) and clusterOverrides."
+        return [Problem(path, message)]
+    if problem := _target_problem(entry, path, seen):
+        return [problem]
     patches = [] if entry.get("clusterOverrides") is None else entry["clusterOverrides"]
     if not isinstance(patches, list):
         return [Problem(f"{path}/clusterOverrides", "clusterOverrides is a list.")]
     return _patch_problems(patches, f"{path}/clusterOverrides")
+
+
+def _target_problem(entry: Mapping[str, Any], path: str, seen: set[str]) -> Problem | None:
+    """What is wrong with the cluster, or the clusters, that an entry is for."""
+    if "clusterSelector" in entry:
+        try:
+            labels.parse_selector(entry["clusterSelector"])
+        except labels.InvalidSelector as error:
+            return Problem(f"{path}/clusterSelector{error.path}", error.message)
+        return None
+    name = entry["clusterName"]
+    if not isinstance(name, str):
+        return Problem(f"{path}/clusterName", "clusterName is a text.")
+    if name in seen:
+        return Problem(f"{path}/clusterName", f"The cluster {name} has overrides twice.")
+    seen.add(name)
+    return None
 
 
 def _patch_problems(patches: Sequence[Any], path: str) -> list[Problem]:
@@ -81,14 +99,28 @@ def _patch_problem(patch: Any, paths: set[str]) -> str:
     return "" if pointer else "The path must name something inside the object."
 
 
-def for_cluster(overrides: Sequence[Mapping[str, Any]], cluster: str) -> list[Object]:
+def for_cluster(
+    overrides: Sequence[Mapping[str, Any]], cluster: str, cluster_labels: Mapping[str, str]
+) -> list[Object]:
     """The operations for one cluster, in order, each with its ``op``."""
     return [
         {"op": "replace", **patch}
         for entry in overrides
-        if entry.get("clusterName") == cluster
+        if concerns(entry, cluster, cluster_labels)
         for patch in entry.get("clusterOverrides") or []
     ]
+
+
+def concerns(entry: Mapping[str, Any], cluster: str, cluster_labels: Mapping[str, str]) -> bool:
+    """Whether an entry is for this cluster."""
+    if "clusterSelector" in entry:
+        return labels.parse_selector(entry["clusterSelector"]).matches(cluster_labels)
+    return bool(entry.get("clusterName") == cluster)
+
+
+def by_labels(overrides: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether what a cluster gets depends on its labels."""
+    return any("clusterSelector" in entry for entry in overrides)
 
 
 def apply(target: Object, operations: Sequence[Object]) -> Object:

@@ -6,7 +6,7 @@ Read from its source: pkg/schedulingtypes/planner in kubefed v0.8.1.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-_FNV_OFFSET, _FNV_PRIME, _MASK = 0x811C9DC5, 0x01000193, 0xFFFFFFFF
+from propagation.domain.hashing import fnv1
 
 ANY = "*"
 
@@ -40,14 +40,6 @@ class _Share:
     planned: int = 0
     preallocated: int = 0
     overflow: int = 0
-
-
-def fnv1(text: str) -> int:
-    """FNV-1, 32 bits."""
-    value = _FNV_OFFSET
-    for byte in text.encode():
-        value = (value * _FNV_PRIME & _MASK) ^ byte
-    return value
 
 
 def plan(

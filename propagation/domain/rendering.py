@@ -28,8 +28,16 @@ class Spec:
     retain_replicas: bool = False
 
 
-def render(spec: Spec, cluster: str, live: Object | None = None) -> Object:
-    """The object as it should be in ``cluster``; raises ``OverrideError``."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The cluster that something is rendered for."""
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def render(spec: Spec, target: Target, live: Object | None = None) -> Object:
+    """The object as it should be in a cluster; raises ``OverrideError``."""
     rendered: Object = deepcopy(dict(spec.template))
     rendered["apiVersion"] = spec.reference.type.api_version
     rendered["kind"] = spec.reference.type.kind
@@ -43,7 +51,11 @@ def render(spec: Spec, cluster: str, live: Object | None = None) -> Object:
         rendered.setdefault("spec", {})["replicas"] = spec.replicas
     if live is not None:
         rendered = retention.retain(rendered, live, replicas=spec.retain_replicas)
-    return overrides.apply(rendered, overrides.for_cluster(spec.overrides, cluster))
+    patches = overrides.for_cluster(spec.overrides, target.name, target.labels)
+    if spec.replicas is not None:
+        # As in KubeFed, a preference decides alone: it would have rewritten this override.
+        patches = [patch for patch in patches if patch["path"] != "/spec/replicas"]
+    return overrides.apply(rendered, patches)
 
 
 def digest(rendered: Object) -> str:

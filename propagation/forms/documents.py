@@ -144,7 +144,7 @@ def _planned(
 def _unknown(manifest: Manifest, known: set[str]) -> tuple[str, ...]:
     """Clusters that are named in the placement or in overrides, and that nobody imported."""
     placed = [entry["name"] for entry in manifest.placement.get("clusters") or []]
-    overridden = [entry["clusterName"] for entry in manifest.overrides]
+    overridden = [entry["clusterName"] for entry in manifest.overrides if "clusterName" in entry]
     return tuple(name for name in dict.fromkeys([*placed, *overridden]) if name not in known)
 
 

@@ -31,7 +31,7 @@ def entry(*patches: dict[str, Any], cluster: str = "eu-1") -> list[dict[str, Any
 )
 def test_operations(patch: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     assert overrides.validate(entry(patch)) == []
-    found: Any = overrides.apply(TARGET, overrides.for_cluster(entry(patch), "eu-1"))
+    found: Any = overrides.apply(TARGET, overrides.for_cluster(entry(patch), "eu-1", {}))
     for key in path:
         found = found[key]
     assert found == value
@@ -48,7 +48,7 @@ def test_operations(patch: dict[str, Any], path: tuple[str, ...], value: Any) ->
 def test_what_cannot_be_applied_is_said(patch: dict[str, Any]) -> None:
     before = deepcopy(TARGET)
     with pytest.raises(OverrideError) as caught:
-        overrides.apply(TARGET, overrides.for_cluster(entry(patch), "eu-1"))
+        overrides.apply(TARGET, overrides.for_cluster(entry(patch), "eu-1", {}))
     assert caught.value.path == patch["path"]
     assert before == TARGET
 
@@ -83,8 +83,25 @@ def test_nothing_else_is_ever_raised(pointer: str, operation: str) -> None:
     patch = {"op": operation, "path": "/" + pointer, "value": 1}
     if not overrides.validate(entry(patch)):
         with contextlib.suppress(OverrideError):
-            overrides.apply(TARGET, overrides.for_cluster(entry(patch), "eu-1"))
+            overrides.apply(TARGET, overrides.for_cluster(entry(patch), "eu-1", {}))
 
 
 def test_other_clusters_are_left_alone() -> None:
-    assert overrides.for_cluster(entry({"path": "/spec/replicas", "value": 5}), "us-1") == []
+    assert overrides.for_cluster(entry({"path": "/spec/replicas", "value": 5}), "us-1", {}) == []
+
+
+def test_entries_by_label_and_by_name_apply_in_their_order() -> None:
+    wanted = [
+        {
+            "clusterSelector": {"matchLabels": {"tier": "gold"}},
+            "clusterOverrides": [{"path": "/a", "value": 1}],
+        },
+        {"clusterName": "eu-1", "clusterOverrides": [{"path": "/a", "value": 2}]},
+        {"clusterSelector": {}, "clusterOverrides": [{"path": "/b", "value": 3}]},
+    ]
+    assert overrides.validate(wanted) == []
+    found = [patch["value"] for patch in overrides.for_cluster(wanted, "eu-1", {"tier": "gold"})]
+    assert found == [1, 2, 3]
+    assert [patch["value"] for patch in overrides.for_cluster(wanted, "us-1", {})] == [3]
+    (problem,) = overrides.validate([{"clusterSelector": {"matchLabels": 1}, "clusterOverrides": []}])
+    assert problem.path == "/0/clusterSelector/matchLabels"

@@ -72,7 +72,12 @@ def test_a_mismatch_says_what_is_wanted_and_what_is_there() -> None:
         ({"clusters": ["eu-1"]}, "/clusters/0"),
         ({"clusterSelector": {"matchLabels": {"env": 1}}}, "/clusterSelector/matchLabels/env"),
         ({"clusterSelector": {"matchExpressions": [{"key": "a", "operator": "Is"}]}}, None),
-        ({"regions": ["eu"]}, "/regions"),
+        ({"regions": "eu"}, "/regions"),
+        ({"planets": ["earth"]}, "/planets"),
+        ({"versions": "new"}, "/versions"),
+        ({"tolerations": [{"operator": "Equal"}]}, "/tolerations"),
+        ({"spread": {"maxClusters": 0}}, "/spread/maxClusters"),
+        ({"spread": {"maxClusters": 2, "by": "planet"}}, "/spread/by"),
     ],
 )
 def test_problems_have_a_path(wanted: Any, path: str | None) -> None:

@@ -7,7 +7,7 @@ import pytest
 from clusters.domain.labels import MANAGED
 from clusters.domain.references import ObjectReference, ResourceType
 from propagation.domain import rendering, retention
-from propagation.domain.rendering import Spec
+from propagation.domain.rendering import Spec, Target
 
 DEPLOYMENT = ResourceType("apps", "v1", "Deployment", "deployments", True)
 CLUSTER_ROLE = ResourceType("rbac.authorization.k8s.io", "v1", "ClusterRole", "clusterroles", False)
@@ -22,28 +22,33 @@ def spec(**changes: Any) -> Spec:
 
 
 def test_identity_and_managed_label() -> None:
-    rendered = rendering.render(spec(), "eu-1")
+    rendered = rendering.render(spec(), Target("eu-1"))
     assert rendered["apiVersion"] == "apps/v1"
     assert rendered["kind"] == "Deployment"
     assert rendered["metadata"] == {"name": "web", "namespace": "shop", "labels": {"a": "b", MANAGED: "true"}}
 
 
 def test_cluster_scoped_kinds_have_no_namespace() -> None:
-    rendered = rendering.render(Spec(ObjectReference(CLUSTER_ROLE, "", "r"), {}), "eu-1")
+    rendered = rendering.render(Spec(ObjectReference(CLUSTER_ROLE, "", "r"), {}), Target("eu-1"))
     assert "namespace" not in rendered["metadata"]
 
 
-def test_overrides_win_over_the_plan_and_over_what_is_retained() -> None:
+def test_overrides_win_over_what_is_retained_and_a_plan_over_overrides() -> None:
     live = {"spec": {"replicas": 9}}
-    rendered = rendering.render(spec(overrides=OVERRIDES, replicas=7, retain_replicas=True), "eu-1", live)
+    rendered = rendering.render(spec(overrides=OVERRIDES, retain_replicas=True), Target("eu-1"), live)
     assert rendered["spec"]["replicas"] == 5
-    assert rendering.render(spec(replicas=7), "us-1")["spec"]["replicas"] == 7
-    assert rendering.render(spec(replicas=7, retain_replicas=True), "us-1", live)["spec"]["replicas"] == 9
+    planned = rendering.render(spec(overrides=OVERRIDES, replicas=7), Target("eu-1"))
+    assert planned["spec"]["replicas"] == 7
+    assert rendering.render(spec(replicas=7), Target("us-1"))["spec"]["replicas"] == 7
+    assert (
+        rendering.render(spec(replicas=7, retain_replicas=True), Target("us-1"), live)["spec"]["replicas"]
+        == 9
+    )
 
 
 def test_the_template_is_not_touched() -> None:
     wanted = spec(overrides=OVERRIDES)
-    rendering.render(wanted, "eu-1")
+    rendering.render(wanted, Target("eu-1"))
     assert wanted == spec(overrides=OVERRIDES)
 
 
