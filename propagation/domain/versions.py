@@ -54,7 +54,7 @@ def covers(live: Any, desired: Any) -> bool:
 def _covers_list(live: Any, desired: list[Any]) -> bool:
     if not isinstance(live, list):
         return False
-    key = _key_of(desired)
+    key = key_of(desired)
     if key is None:
         return len(live) == len(desired) and all(map(covers, live, desired))
     by_key: dict[str | int, list[Any]] = {}
@@ -64,7 +64,7 @@ def _covers_list(live: Any, desired: list[Any]) -> bool:
     return all(any(covers(one, item) for one in by_key.get(item[key], [])) for item in desired)
 
 
-def _key_of(items: list[Any]) -> str | None:
+def key_of(items: list[Any]) -> str | None:
     """The field that identifies these items, if they are maps that all have one."""
     if not items or not all(isinstance(item, Mapping) for item in items):
         return None
