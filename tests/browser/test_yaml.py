@@ -16,9 +16,8 @@ GUIDE = Path(__file__).parents[1] / "unit" / "cases" / "federated-deployment.yam
 
 
 def paste(page: Page, text: str) -> None:
-    """Into the editor, as by the clipboard."""
-    editor = page.get_by_role("textbox", name="KubeFed documents")
-    editor.click()
+    """Into the editor, as by the clipboard; the text area that it takes the place of is no good any more."""
+    page.locator(".cm-content").click()
     page.keyboard.press("Control+a")
     page.keyboard.insert_text(text)
     expect(page.locator("#id_text")).to_have_value(text)

@@ -7,6 +7,7 @@ from typing import Any
 from kombu import Connection
 from kubernetes import client, config
 
+from clusters.domain import permissions
 from clusters.models import Cluster
 from fedconsole import settings
 from fedconsole.celery import app as celery_app
@@ -34,6 +35,12 @@ class Member:
     def deployment(self, name: str, namespace: str) -> Any:
         """The Deployment, or None."""
         return _or_none(lambda: self.apps.read_namespaced_deployment(name, namespace))
+
+    def release(self) -> None:
+        """Take the cluster away from the console of an earlier test, so that another one may join it."""
+        namespace = permissions.NAMESPACE
+        _or_none(lambda: self.core.delete_namespace(namespace))
+        until(lambda: _or_none(lambda: self.core.read_namespace(namespace)) is None, PATIENCE)
 
     def applies(self) -> int:
         """How many applies and patches of Deployments the API server has carried out since it started."""
@@ -91,6 +98,7 @@ class Federation:
     def join(self) -> None:
         """Join every cluster as the shell does, with its region and labels."""
         for member in self.members:
+            member.release()
             place = member.cluster.place
             labels = [part for key, value in place.labels.items() for part in ("--label", f"{key}={value}")]
             options = [
