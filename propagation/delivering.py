@@ -18,7 +18,7 @@ from clusters.domain.labels import MANAGED
 from clusters.domain.references import NAMESPACE, ObjectReference
 from clusters.kube import errors
 from clusters.kube.client import Member
-from propagation.domain import operations, rendering
+from propagation.domain import confidential, operations, rendering
 from propagation.domain.overrides import OverrideError
 from propagation.domain.statuses import Delivery, PropagationStatus
 
@@ -78,6 +78,19 @@ class Outcome:
     gone: bool = False
     transient: bool = False
     retry_after: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a member holds, what it should hold, and hence what to do.
+
+    ``digest`` is that of the object as rendered, ``desired`` has what the member owns in it besides.
+    """
+
+    decision: operations.Decision
+    desired: Object | None
+    digest: str
+    live: Object | None
 
 
 class Lane:
@@ -160,14 +173,21 @@ async def _attempt(lane: Lane, assignment: Assignment) -> Outcome:
         raise lane.broken
     if assignment.refusal:
         return _refused(assignment)
-    desired = rendering.render(assignment.spec, assignment.target) if assignment.selected else None
-    digest = rendering.digest(desired) if desired else ""
+    desired, digest = rendered(assignment)
     if _may_apply_unread(assignment, digest):
         try:
             return await _apply(lane, assignment, desired, digest, force=False)
         except errors.ApplyConflict:
             pass  # somebody else's fields: read the object and decide
     return await _read_and_decide(lane, assignment, desired, digest)
+
+
+def rendered(assignment: Assignment) -> tuple[Object | None, str]:
+    """The object as it should be, with its digest; None where it should not be. Raises ``OverrideError``."""
+    if not assignment.selected:
+        return None, ""
+    desired = rendering.render(assignment.spec, assignment.target)
+    return desired, rendering.digest(desired)
 
 
 def _may_apply_unread(assignment: Assignment, digest: str) -> bool:
@@ -186,15 +206,21 @@ async def _read_and_decide(
     lane: Lane, assignment: Assignment, desired: Object | None, digest: str
 ) -> Outcome:
     for _ in range(RACES):
-        live = await lane.member.get(assignment.reference) if assignment.ready else None
-        if desired and live:
-            desired = rendering.render(assignment.spec, assignment.target, live=live)
-        decision = operations.decide(_situation(assignment, desired, digest, live))
+        judgement = await judge(lane.member, assignment, desired, digest)
         try:
-            return await _execute(lane, assignment, decision, desired, digest, live)
+            return await _execute(lane, assignment, judgement)
         except (errors.Conflict, errors.ApplyConflict, errors.AlreadyExists) as error:
             lost = error
     raise lost
+
+
+async def judge(member: Member, assignment: Assignment, desired: Object | None, digest: str) -> Judgement:
+    """Read the object and decide; nothing is changed, so that a preview asks the same."""
+    live = await member.get(assignment.reference) if assignment.ready else None
+    if desired and live:
+        desired = rendering.render(assignment.spec, assignment.target, live=live)
+    decision = operations.decide(_situation(assignment, desired, digest, live))
+    return Judgement(decision, desired, digest, live)
 
 
 def _situation(
@@ -213,21 +239,15 @@ def _situation(
     )
 
 
-async def _execute(
-    lane: Lane,
-    assignment: Assignment,
-    decision: operations.Decision,
-    desired: Object | None,
-    digest: str,
-    live: Object | None,
-) -> Outcome:
+async def _execute(lane: Lane, assignment: Assignment, judgement: Judgement) -> Outcome:
+    decision, desired, digest = judgement.decision, judgement.desired, judgement.digest
     match decision:
         case operations.Create():
             return await _apply(lane, assignment, desired, digest, force=False)
         case operations.Update() | operations.Adopt():
             return await _apply(lane, assignment, desired, digest, force=decision.force)
         case operations.Nothing():
-            return Outcome(assignment, Delivery.APPLIED, digest=digest, live=live)
+            return Outcome(assignment, Delivery.APPLIED, digest=digest, live=judgement.live)
         case operations.Delete():
             return await _delete(lane, assignment, decision)
         case operations.Release():
@@ -300,7 +320,17 @@ def _failure(assignment: Assignment, error: errors.MemberError) -> Outcome:
         assignment,
         Delivery.DELETE_FAILED if removing else Delivery.APPLY_FAILED,
         status,
-        str(error),
+        message(assignment, error),
         transient=error.transient,
         retry_after=getattr(error, "retry_after", 0.0) or 0.0,
     )
+
+
+def message(assignment: Assignment, error: errors.MemberError) -> str:
+    """The server's own words, without what is secret in the object that they are about."""
+    if assignment.reference.type.kind not in confidential.FIELDS or not assignment.selected:
+        return str(error)
+    try:
+        return confidential.redact(str(error), rendering.render(assignment.spec, assignment.target))
+    except OverrideError:  # nothing was sent that the server could have quoted
+        return str(error)

@@ -86,10 +86,11 @@ def _assignments(cluster_pks: Collection[int]) -> list[Assignment]:
         .order_by("pk")[:BATCH]
     )
     resources = FederatedResource.objects.select_related("type").in_bulk({row.resource_id for row in rows})
-    return [_assignment(row, resources[row.resource_id]) for row in rows]
+    return [assignment(row, resources[row.resource_id]) for row in rows]
 
 
-def _assignment(row: Propagation, resource: FederatedResource) -> Assignment:
+def assignment(row: Propagation, resource: FederatedResource) -> Assignment:
+    """A row as work to do; the row need not be stored."""
     return Assignment(
         pk=row.pk,
         cluster_pk=row.cluster_id,
