@@ -17,6 +17,7 @@ urlpatterns = [
     path("workloads/<int:pk>/", pages.DetailView.as_view(), name="detail"),
     path("workloads/<int:pk>/edit/", editing.EditView.as_view(), name="edit"),
     path("workloads/<int:pk>/scale/", actions.ScaleView.as_view(), name="scale"),
+    path("workloads/<int:pk>/options/", actions.OptionsView.as_view(), name="options"),
     path("workloads/<int:pk>/delete/", actions.DeleteView.as_view(), name="delete"),
     path("workloads/<int:pk>/export/", documents.ExportView.as_view(), name="export"),
 ]

@@ -54,6 +54,9 @@ _FIRST = {
 }
 _OTHERS = 6
 
+#: Kinds whose number of copies is ``/spec/replicas``.
+SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet")
+
 _WITH_POD_SELECTOR = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"})
 
 

@@ -34,11 +34,21 @@ class DeleteForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
+    delete_contents = forms.BooleanField(
+        label=_("Also delete what is not ours in it"),
+        required=False,
+        help_text=_(
+            "A cluster removes a namespace with everything in it. Unless this is chosen, it stays where it "
+            "holds something that does not come from here."
+        ),
+    )
     confirmation = forms.CharField(label=_("Type the name to confirm"), max_length=253)
 
     def __init__(self, resource: FederatedResource, data: Any = None) -> None:
         super().__init__(data)
         self.resource = resource
+        if resource.type.kind != "Namespace":
+            del self.fields["delete_contents"]
         self.fields["confirmation"].widget.attrs |= {"data-confirm": resource.name, "autocomplete": "off"}
 
     def clean_confirmation(self) -> str:
@@ -54,3 +64,8 @@ class DeleteForm(forms.Form):
     def orphan(self) -> bool:
         """Whether the objects stay; only of a valid form."""
         return bool(self.cleaned_data["fate"] == Fate.KEEP)
+
+    @property
+    def with_contents(self) -> bool:
+        """Whether a namespace goes with what others have put into it; only of a valid form."""
+        return bool(self.cleaned_data.get("delete_contents")) and not self.orphan

@@ -15,6 +15,7 @@ from clusters.domain import labels
 from propagation.domain import deployments, selection
 from propagation.domain.deployments import Basics, Override
 from propagation.domain.selection import Choice, Mode, Requirement
+from propagation.forms.options import OptionsForm
 from propagation.models import FederatedResource
 
 #: Rows of the table of overrides; more would exceed the number of fields that a request may have.
@@ -250,6 +251,7 @@ class Editor:
         self.data = data
         self._stored = _stored(resource) if resource else {}
         self.basics = BasicsForm(data, initial=self._stored)
+        self.options = OptionsForm(data, resource=resource)
         self._offer(clusters)
         self.variables = VARIABLES(data, prefix="variables", initial=self._stored.get("variables"))
         self.requirements = REQUIREMENTS(
@@ -297,7 +299,7 @@ class Editor:
         """The parts that count: a selector only where clusters are chosen by it."""
         rows = [form for form in self.overrides if form.is_bound]
         selector = [self.requirements] if self.mode == Mode.LABELS else []
-        return [self.basics, self.variables, *selector, *rows]
+        return [self.basics, self.variables, *selector, *rows, self.options]
 
     def focus(self, rows: str) -> None:
         """Let somebody who asked for one more row (of ``ROWS``) type on in it."""
@@ -381,6 +383,7 @@ class Editor:
         resource.overrides = deployments.write_overrides(
             resource.overrides, self._written_overrides(), resource.template
         )
+        self.options.write(resource)
         return resource
 
     def _written_overrides(self) -> Mapping[str, Override]:
@@ -421,12 +424,15 @@ class Difference:
 def differences(mine: Editor, theirs: Editor) -> list[Difference]:
     """Where a bound form differs from what is stored."""
     found = []
-    for name, field in mine.basics.fields.items():
-        if name != "generation" and _text(mine.basics[name].value()) != _text(theirs.basics[name].value()):
-            found.append(Difference(field.label, _text(theirs.basics[name].value())))
+    for ours, stored in ((mine.basics, theirs.basics), (mine.options, theirs.options)):
+        found += [
+            Difference(field.label, _text(stored[name].value()))
+            for name, field in ours.fields.items()
+            if name != "generation" and _text(ours[name].value()) != _text(stored[name].value())
+        ]
     for title, one in (("Environment", "variables"), ("Labels that a cluster has to have", "requirements")):
-        if (stored := _typed(getattr(theirs, one))) != _typed(getattr(mine, one)):
-            found.append(Difference(gettext(title), "; ".join(" ".join(row) for row in stored)))
+        if (rows := _typed(getattr(theirs, one))) != _typed(getattr(mine, one)):
+            found.append(Difference(gettext(title), "; ".join(" ".join(row) for row in rows)))
     before = {form.cluster: form for form in theirs.overrides}
     for form in mine.overrides:
         other = before.get(form.cluster) or OverrideForm(form.cluster, None, Override())
@@ -446,6 +452,8 @@ def _text(value: Any) -> str:
     """A value as it stands in a field."""
     if isinstance(value, (list, tuple)):
         return ", ".join(sorted(map(str, value)))
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
     return "" if value is None else str(value).strip()
 
 

@@ -11,7 +11,7 @@ from django.db.models import Count, QuerySet
 from clusters.domain.conditions import ClusterState, Reason
 from clusters.models import Cluster
 from propagation.domain.statuses import UNREPORTED, Badge, Delivery, Rollout, badge
-from propagation.fragments import placements, standing
+from propagation.fragments import options, placements, standing
 from propagation.fragments.placements import Preview
 from propagation.models import FederatedResource, Propagation
 
@@ -120,6 +120,11 @@ class Detail:
         if self.resource.observed_generation < self.resource.generation:
             return badge(Delivery.QUEUED, Rollout.COMPLETE)
         return standing.NOWHERE
+
+    @property
+    def options(self) -> list[str]:
+        """What is not dealt with in the usual way."""
+        return options.told(self.resource)
 
     @cached_property
     def preview(self) -> Preview:

@@ -1,4 +1,4 @@
-"""Scale and delete a federated resource."""
+"""Scale, delete, and choose the options of a federated resource."""
 
 from typing import Any
 
@@ -10,18 +10,16 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from propagation import changes
-from propagation.domain import deployments
+from propagation.domain import deployments, types
 from propagation.forms.actions import DeleteForm, ScaleForm
+from propagation.forms.options import OptionsPageForm
 from propagation.models import FederatedResource
 from propagation.views.editing import author, stored
-
-#: Kinds whose number of copies is ``/spec/replicas``.
-SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet")
 
 
 def scalable(resource: FederatedResource) -> bool:
     """Whether there is a number of replicas to change."""
-    return resource.type.kind in SCALABLE and isinstance(resource.template.get("spec"), dict)
+    return resource.type.kind in types.SCALABLE and isinstance(resource.template.get("spec"), dict)
 
 
 class ScaleView(PermissionRequiredMixin, View):
@@ -72,6 +70,35 @@ class ScaleView(PermissionRequiredMixin, View):
         return render(self.request, "propagation/scale.html", context, status=status)
 
 
+class OptionsView(PermissionRequiredMixin, View):
+    """How its objects are dealt with, for kinds that have no form of their own."""
+
+    permission_required = ["propagation.change_federatedresource"]
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the form."""
+        resource = stored(pk)
+        return self._page(resource, OptionsPageForm(resource=resource))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Store them as a new generation."""
+        resource = stored(pk)
+        form = OptionsPageForm(request.POST, resource=resource)
+        if not form.is_valid():
+            return self._page(resource, form, status=422)
+        form.write(resource)
+        try:
+            changes.save(resource, author(request))
+        except changes.StaleEdit as error:
+            return self._page(error.resource, form.renewed(error.resource), status=409)
+        messages.success(request, _("The options of %(name)s are stored.") % {"name": resource.name})
+        return redirect(resource)
+
+    def _page(self, resource: FederatedResource, form: OptionsPageForm, status: int = 200) -> HttpResponse:
+        context = {"resource": resource, "form": form, "stale": status == 409}
+        return render(self.request, "propagation/options.html", context, status=status)
+
+
 class DeleteView(PermissionRequiredMixin, View):
     """Take the objects out of every cluster, or leave them there and forget them."""
 
@@ -88,7 +115,9 @@ class DeleteView(PermissionRequiredMixin, View):
         form = DeleteForm(resource, request.POST)
         if not form.is_valid():
             return self._page(resource, form, status=422)
-        changes.request_deletion(resource, author(request), orphan=form.orphan)
+        changes.request_deletion(
+            resource, author(request), orphan=form.orphan, delete_contents=form.with_contents
+        )
         messages.success(request, _("%(name)s is being removed.") % {"name": resource.name})
         return redirect(f"{resource.get_absolute_url()}?removing")  # which may be quicker than its page
 

@@ -51,6 +51,8 @@ def filled(**changes: Any) -> dict[str, Any]:
         "port": "80",
         "labels": "team=shop",
         "placement": "all",
+        "conflict_policy": "adopt",
+        "follow_dependencies": "on",
         **rows("variables", {"name": "MODE", "value": " fast "}),
         **rows("requirements"),
         "action": "save",
@@ -109,6 +111,7 @@ def test_htmx_is_sent_to_the_new_page(editor: Client) -> None:
             "placement": "labels",
             **rows("requirements", *[{"key": "env", "operator": "Equals", "values": "x"}] * 2),
         },
+        {"conflict_policy": "ask"},
         {"override-eu-1-replicas": "-3"},
         {"override-eu-1-image": "b a d"},
         {"variables-TOTAL_FORMS": "x"},
@@ -213,6 +216,8 @@ def edited(resource: FederatedResource, **changes: Any) -> dict[str, Any]:
         "port": "",
         "labels": "",
         "placement": "all",
+        "conflict_policy": "adopt",
+        "follow_dependencies": "on",
         "generation": str(resource.generation),
         **rows("variables"),
         **rows("requirements"),
@@ -306,6 +311,7 @@ WRITERS = {
     "edit": ("propagation:edit", True),
     "preview": ("propagation:preview_placement", False),
     "scale": ("propagation:scale", True),
+    "options": ("propagation:options", True),
     "delete": ("propagation:delete", True),
 }
 every_writer = pytest.mark.parametrize(("name", "of_one"), WRITERS.values(), ids=WRITERS)
@@ -343,7 +349,7 @@ def test_refuses_other_methods(editor: Client, name: str, of_one: bool) -> None:
     assert editor.put(url_of(name, of_one)).status_code == 405
 
 
-@pytest.mark.parametrize("name", ["edit", "scale", "delete"])
+@pytest.mark.parametrize("name", ["edit", "scale", "options", "delete"])
 def test_does_not_know_a_bad_id_nor_one_that_is_leaving(editor: Client, name: str) -> None:
     leaving = factories.workload(deletion_requested_at=timezone.now())
     for pk in (leaving.pk, 999):
