@@ -28,6 +28,10 @@ class EncryptedJSONField(models.TextField[Any, Any]):
 
     description = "Encrypted JSON"
 
+    # For the type checker, which would take it for the text that it is in the database.
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value: str | None, expression: object, connection: object) -> Any:
         if not value:
             return None

@@ -24,6 +24,8 @@ ALLOWED_HOSTS = env.words("FEDCONSOLE_ALLOWED_HOSTS", ["localhost", "127.0.0.1",
 CSRF_TRUSTED_ORIGINS = env.origins("FEDCONSOLE_TRUSTED_ORIGINS")
 #: Served over HTTPS (by a proxy in front): cookies and redirects insist on it.
 HTTPS = env.flag("FEDCONSOLE_HTTPS", False)
+# KubeFed's rule: a namespace has to be federated before anything in it goes anywhere.
+STRICT_NAMESPACES = env.flag("FEDCONSOLE_STRICT_NAMESPACES", False)
 
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 SECURE_SSL_REDIRECT = HTTPS

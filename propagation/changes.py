@@ -1,6 +1,6 @@
 """What people change: validated, stored with a new generation, and scheduled after the commit."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -10,6 +10,7 @@ from django.utils import timezone
 from clusters import live
 from clusters.tasks import wake
 from propagation import feed, tasks
+from propagation.domain import dependencies
 from propagation.models import Activity, FederatedResource, Revision
 
 #: A change of any of these is a new generation, and each generation is kept as a revision.
@@ -45,10 +46,12 @@ def save_all(
     the revisions; ``verb`` (of ``Activity.Verb``) is what the activity feed calls it.
     """
     new = [resource for resource in resources if resource.pk is None]
+    edited = [resource for resource in resources if resource.pk is not None]
     for resource in new:
         resource.created_by_id = user.pk if user else None
+    for resource in resources:
+        resource.dependencies = dependencies.named(resource.template, resource.overrides)
     FederatedResource.objects.bulk_create(new)
-    edited = [resource for resource in resources if resource not in new]
     changed = [resource for resource in edited if _update(resource)]
     Revision.objects.bulk_create([_revision(resource, user, note) for resource in new + changed])
     feed.tell(verb or Activity.Verb.CREATED, new, user, note)
@@ -65,8 +68,18 @@ def _update(resource: FederatedResource) -> bool:
     changed = any(getattr(stored, name) != getattr(resource, name) for name in SPEC)
     resource.generation += changed
     resource.updated_at = timezone.now()
-    resource.save(update_fields=[*SPEC, "description", "generation", "updated_at"])
+    resource.save(update_fields=[*SPEC, "dependencies", "description", "generation", "updated_at"])
+    if lost := set(stored.dependencies) - set(resource.dependencies):
+        _place_again(resource.namespace, lost)
     return changed
+
+
+def _place_again(namespace: str, names: Collection[str]) -> None:
+    """Look again at what a workload does not name any more: it may be of no use in some clusters."""
+    kinds = {name.partition("/")[0] for name in names}
+    found = FederatedResource.objects.filter(namespace=namespace, type__name__in=kinds)
+    wanted = {name.partition("/")[2] for name in names}
+    _announce(list(found.filter(name__in=wanted).values_list("pk", flat=True)))
 
 
 def _revision(resource: FederatedResource, user: AbstractBaseUser | None, note: str) -> Revision:

@@ -80,6 +80,8 @@ class FederatedResource(models.Model):
     retain_replicas = models.BooleanField(default=False)
     # ConfigMaps, Secrets, service accounts and claims that are named go where this goes.
     follow_dependencies = models.BooleanField(default=True)
+    # What the template names, as ``configmaps/name`` (``domain.dependencies``); written with it.
+    dependencies = models.JSONField(default=list, editable=False)
     # What others change in the members is shown, and left as it is.
     suspend_repair = models.BooleanField(default=False)
     conflict_policy = models.CharField(max_length=10, choices=ConflictPolicy, default=ConflictPolicy.ADOPT)
@@ -278,6 +280,20 @@ class Propagation(models.Model):
     def drifted(self) -> bool:
         """Whether the fields that we own in the live object are no longer those that we applied."""
         return bool(self.applied_hash) and self.live_owned not in ("", self.applied_owned)
+
+
+class ClusterCapacity(models.Model):
+    """What a cluster has free, for preferences that ask for it: its nodes' CPU without its pods' requests."""
+
+    cluster = models.OneToOneField(Cluster, models.CASCADE, related_name="capacity", primary_key=True)
+    free_cpu_millis = models.PositiveBigIntegerField()
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "cluster capacities"
+
+    def __str__(self) -> str:
+        return f"capacity of {self.cluster_id}"
 
 
 class Drain(models.Model):

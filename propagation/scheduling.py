@@ -1,23 +1,27 @@
 """Turn what people want into one Propagation row per selected cluster."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from clusters import joining, live
 from clusters.domain.conditions import Status
-from clusters.models import Cluster, Phase
-from propagation.domain import placement
+from propagation import feed
+from propagation.domain import dependencies, overrides
 from propagation.domain.statuses import PropagationStatus
-from propagation.models import FederatedResource, Propagation
+from propagation.models import Activity, FederatedResource, Propagation
+from propagation.placing import NAMESPACES, Place, Round
 
 #: Rows named in one statement; SQLite allows 32,766 parameters.
 CHUNK = 5_000
 
+#: Replans that are told one by one; of more at once, only their number is told.
+TOLD = 20
 
-#: The columns that ``facts`` are read from.
-FACTS = ("name", "labels", "region", "zones", "provider", "version", "cordoned")
+#: What scheduling does not need to know of a resource; the first two cost a decryption each.
+UNREAD = ("template", "overrides", "annotations", "labels")
 
 
 @dataclass
@@ -28,117 +32,164 @@ class Plan:
     select: list[int] = field(default_factory=list)
     deselect: list[int] = field(default_factory=list)
     refresh: list[int] = field(default_factory=list)
+    scale: dict[int | None, list[int]] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
+    #: What a resource that nobody changed now does otherwise, in words.
+    replanned: dict[int, list[str]] = field(default_factory=dict)
 
 
-def facts(cluster: Cluster) -> placement.ClusterFacts:
-    """What placement rules may know about a cluster."""
-    return placement.ClusterFacts(
-        name=cluster.name,
-        labels=cluster.selection_labels,
-        region=cluster.region,
-        zones=tuple(cluster.zones),
-        provider=cluster.provider,
-        version=cluster.version,
-        cordoned=cluster.cordoned,
-    )
-
-
-def candidates() -> QuerySet[Cluster]:
-    """Clusters that an object may be placed in: members, and those on the way to be."""
-    return Cluster.objects.filter(phase__in=[Phase.PENDING, Phase.JOINING, Phase.JOINED])
-
-
-def schedule(resource_pks: Collection[int] | None = None) -> set[int]:
+def schedule(resource_pks: Collection[int] | None = None, relabelled: Collection[int] = ()) -> set[int]:
     """Place resources (all of them by default); return the keys of the clusters with something to do.
+
+    What depends on them is placed with them. ``relabelled`` are clusters whose labels may have changed:
+    rows whose overrides go by labels are delivered there again.
 
     Safe to run twice, and at the same time as another: rows are unique per (resource, cluster), and a
     generation is recorded as observed only when it is still the one that was read.
     """
-    resources = FederatedResource.objects.select_related("type").prefetch_related("propagations")
-    if resource_pks is not None:
-        resources = resources.filter(pk__in=resource_pks)
-    clusters = {cluster.name: cluster for cluster in candidates().only(*FACTS)}
-    cluster_facts = [facts(cluster) for cluster in clusters.values()]
+    chosen = _chosen(resource_pks)
     # What stays in a cluster that leaves must not be deselected, which would delete it.
     kept = set(joining.keeping_workloads().values_list("pk", flat=True))
+    rows = {one.pk: [row for row in one.propagations.all() if row.cluster_id not in kept] for one in chosen}
+    current = Round(timezone.now())
+    places = current.place_all(chosen, rows)
     plan = Plan()
-    placed = list(resources)
-    for resource in placed:
-        rows = {row.cluster_id: row for row in resource.propagations.all() if row.cluster_id not in kept}
-        _place(resource, rows, cluster_facts, clusters, plan)
+    for resource in chosen:
+        _compare(resource, places[resource.pk], rows[resource.pk], current.names, plan)
+    _repeat_relabelled(relabelled, plan)
     _write(plan)
-    _observe(placed)
-    FederatedResource.objects.filter(pk__in=[resource.pk for resource in placed]).finished().delete()
-    live.announce("workloads", [resource.pk for resource in placed])
+    _observe(chosen, places)
+    _tell(chosen, plan)
+    FederatedResource.objects.filter(pk__in=[one.pk for one in chosen]).finished().delete()
+    live.announce("workloads", [one.pk for one in chosen])
     live.announce("cluster-propagations", plan.touched)
     return plan.touched
 
 
-def _place(
+def _chosen(pks: Collection[int] | None) -> list[FederatedResource]:
+    """The resources with these keys, what they name, and what lives in the namespaces among them."""
+    resources = FederatedResource.objects.select_related("type").prefetch_related("propagations")
+    enabled = resources.filter(Q(type__enabled=True) | Q(deletion_requested_at__isnull=False))
+    slim = enabled.defer(*UNREAD)
+    if pks is None:
+        return list(slim)
+    chosen = list(slim.filter(pk__in=pks))
+    namespaces = {one.name for one in chosen if one.type.name == NAMESPACES}
+    named = {(one.namespace, name) for one in chosen for name in one.dependencies}
+    if namespaces:
+        chosen += slim.filter(namespace__in=namespaces).exclude(pk__in=pks)
+    if named:
+        chosen += _named(slim.exclude(pk__in=[one.pk for one in chosen]), named)
+    return chosen
+
+
+def _named(
+    resources: QuerySet[FederatedResource], named: Collection[tuple[str, str]]
+) -> list[FederatedResource]:
+    found = resources.filter(
+        type__name__in=dependencies.KINDS,
+        namespace__in={namespace for namespace, _name in named},
+        name__in={name.partition("/")[2] for _namespace, name in named},
+    )
+    return [one for one in found if (one.namespace, f"{one.type.name}/{one.name}") in named]
+
+
+def _compare(
     resource: FederatedResource,
-    rows: dict[int, Propagation],
-    cluster_facts: list[placement.ClusterFacts],
-    clusters: dict[str, Cluster],
+    place: Place,
+    rows: Iterable[Propagation],
+    names: Mapping[int, str],
     plan: Plan,
 ) -> None:
-    wanted = _wanted(resource, cluster_facts, clusters, rows)
     changed = resource.generation != resource.observed_generation
-    for cluster_pk in wanted - rows.keys():
-        plan.create.append(Propagation(resource=resource, cluster_id=cluster_pk))
-        plan.touched.add(cluster_pk)
-    for cluster_pk, row in rows.items():
-        if row.selected != (cluster_pk in wanted):
-            (plan.deselect if row.selected else plan.select).append(row.pk)
+    there = set()
+    changes = []
+    for row in rows:
+        there.add(row.cluster_id)
+        wanted = row.cluster_id in place.clusters
+        replicas = place.clusters.get(row.cluster_id, row.replicas)
+        name = names.get(row.cluster_id, "a cluster that leaves")
+        if row.selected != wanted:
+            (plan.select if wanted else plan.deselect).append(row.pk)
+            changes.append(f"{'back in' if wanted else 'taken out of'} {name}")
         elif changed:
             plan.refresh.append(row.pk)
-        else:
-            continue
+        if row.replicas != replicas:
+            plan.scale.setdefault(replicas, []).append(row.pk)
+            changes.append(f"{name}: {_count(row.replicas)} to {_count(replicas)} replicas")
+        if row.selected != wanted or changed or row.replicas != replicas:
+            plan.touched.add(row.cluster_id)
+    for cluster_pk in place.clusters.keys() - there:
+        replicas = place.clusters[cluster_pk]
+        plan.create.append(Propagation(resource=resource, cluster_id=cluster_pk, replicas=replicas))
         plan.touched.add(cluster_pk)
+        changes.append(f"added to {names[cluster_pk]}")
+    if changes and not changed and not resource.deletion_requested_at:
+        plan.replanned[resource.pk] = changes
 
 
-def _wanted(
-    resource: FederatedResource,
-    cluster_facts: list[placement.ClusterFacts],
-    clusters: dict[str, Cluster],
-    rows: dict[int, Propagation],
-) -> set[int]:
-    """The keys of the clusters that the resource should be in: a cordoned one keeps what it has."""
-    if resource.deletion_requested_at:
-        return set()
-    verdicts = placement.evaluate(resource.placement, cluster_facts)
-    selected = [clusters[verdict.name] for verdict in verdicts if verdict.selected]
-    return {cluster.pk for cluster in selected if cluster.pk in rows or not cluster.cordoned}
+def _count(replicas: int | None) -> str:
+    return "its own" if replicas is None else str(replicas)
+
+
+def _repeat_relabelled(cluster_pks: Collection[int], plan: Plan) -> None:
+    """Deliver again what goes by the labels of these clusters."""
+    if not cluster_pks:
+        return
+    resources = FederatedResource.objects.filter(propagations__cluster__in=cluster_pks).distinct()
+    by_labels = [one.pk for one in resources.only("overrides") if overrides.by_labels(one.overrides)]
+    rows = Propagation.objects.filter(resource_id__in=by_labels, cluster_id__in=cluster_pks, selected=True)
+    for pk, cluster_pk in rows.values_list("pk", "cluster_id"):
+        plan.refresh.append(pk)
+        plan.touched.add(cluster_pk)
 
 
 def _write(plan: Plan) -> None:
     Propagation.objects.bulk_create(plan.create, ignore_conflicts=True, batch_size=CHUNK // 10)
     again = {"desired_generation": F("desired_generation") + 1, "next_attempt_at": None, "attempts": 0}
+    scaled = [(pks, {"replicas": count, **again}) for count, pks in plan.scale.items()]
     for pks, changes in (
-        (plan.select, {"selected": True, **again}),
+        (plan.select, {"selected": True, "removal_asked_at": None, **again}),
         (plan.deselect, {"selected": False, **again}),
         (plan.refresh, again),
+        *scaled,
     ):
         for start in range(0, len(pks), CHUNK):
             Propagation.objects.filter(pk__in=pks[start : start + CHUNK]).update(**changes)
 
 
-def _observe(resources: Iterable[FederatedResource]) -> None:
-    """Record which generation was scheduled, unless it was changed meanwhile."""
-    fresh = [resource for resource in resources if resource.observed_generation != resource.generation]
-    by_generation: dict[int, list[int]] = {}
-    for resource in fresh:
-        by_generation.setdefault(resource.generation, []).append(resource.pk)
-    for generation, pks in by_generation.items():
+def _observe(resources: Iterable[FederatedResource], places: Mapping[int, Place]) -> None:
+    """Record which generation was scheduled, unless it was changed meanwhile, and why it goes nowhere."""
+    groups: dict[tuple[int, str, str], list[int]] = {}
+    for one in resources:
+        place = places[one.pk]
+        known = (one.observed_generation, one.placement_reason, one.placement_message)
+        found = (one.generation, str(place.reason), place.message)
+        if known != found:
+            groups.setdefault(found, []).append(one.pk)
+    for (generation, reason, message), pks in groups.items():
         FederatedResource.objects.filter(pk__in=pks, generation=generation).update(
-            observed_generation=generation
+            observed_generation=generation, placement_reason=reason, placement_message=message
         )
 
 
+def _tell(resources: Iterable[FederatedResource], plan: Plan) -> None:
+    """Say in the feed what was replanned without anybody having asked for it."""
+    replanned = [one for one in resources if one.pk in plan.replanned]
+    if len(replanned) > TOLD:
+        subject = f"{len(replanned)} workloads"
+        feed.write(
+            [Activity(verb=Activity.Verb.REPLANNED, subject=subject, message="Clusters have changed.")]
+        )
+        return
+    verb = Activity.Verb.REPLANNED
+    feed.write([feed.line(verb, one, message="; ".join(plan.replanned[one.pk])) for one in replanned])
+
+
 def unscheduled() -> list[int]:
-    """Resources whose newest generation was not scheduled: a wake-up was lost."""
-    behind = FederatedResource.objects.exclude(generation=F("observed_generation"))
-    return list(behind.values_list("pk", flat=True))
+    """Resources whose newest generation was not scheduled, and those whose plan follows their health."""
+    due = ~Q(generation=F("observed_generation")) | ~Q(replica_scheduling={})
+    return list(FederatedResource.objects.filter(due).values_list("pk", flat=True))
 
 
 def sweep() -> None:

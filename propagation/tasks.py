@@ -51,7 +51,7 @@ def drain(cluster_pks: list[int]) -> None:
 def clusters_changed(cluster_pks: list[int]) -> None:
     """Members joined, left, came back, or have other labels: look again at all that it could concern."""
     departing.begin()
-    touched = scheduling.schedule()
+    touched = scheduling.schedule(relabelled=cluster_pks)
     scheduling.retry_now(cluster_pks)
     drain_soon(touched | set(cluster_pks))
     finish_departures()

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from clusters.domain.conditions import ClusterState
 from clusters.models import Cluster
-from propagation import scheduling
+from propagation import placing
 from propagation.domain import placement
 
 #: Rows of either list that a preview shows; the rest is counted.
@@ -17,8 +17,8 @@ SHOWN = 50
 
 #: What placement and a cluster's state are read from: neither certificates nor lists of APIs.
 COLUMNS = (
-    *("name", "labels", "region", "zones", "provider", "version", "cordoned", "phase", "ready", "offline"),
-    *("reason", "nodes_ready", "nodes_total", "last_probe_time"),
+    *("name", "labels", "region", "zones", "provider", "version", "cordoned", "taints", "phase", "ready"),
+    *("offline", "reason", "nodes_ready", "nodes_total", "last_probe_time"),
 )
 
 
@@ -74,7 +74,7 @@ class Preview:
 
 def candidates() -> list[Cluster]:
     """Every cluster that something may be placed in, by name."""
-    return list(scheduling.candidates().only(*COLUMNS).order_by("name"))
+    return list(placing.candidates().only(*COLUMNS).order_by("name"))
 
 
 def preview(wanted: dict[str, Any], clusters: Sequence[Cluster], holding: Collection[int] = ()) -> Preview:
@@ -85,13 +85,13 @@ def preview(wanted: dict[str, Any], clusters: Sequence[Cluster], holding: Collec
     if problems := [problem.message for problem in placement.validate(wanted)]:
         return Preview([], [], problems)
     by_name = {cluster.name: cluster for cluster in clusters}
+    held = {cluster.name for cluster in clusters if cluster.pk in holding}
     now = timezone.now()
     matched: list[Candidate] = []
     others: list[Candidate] = []
-    for verdict in placement.evaluate(wanted, [scheduling.facts(cluster) for cluster in clusters]):
-        cluster = by_name.get(verdict.name)
-        placed = verdict.selected and cluster and (cluster.pk in holding or not cluster.cordoned)
-        (matched if placed else others).append(_candidate(verdict, cluster, now))
+    for verdict in placement.evaluate(wanted, [placing.facts(cluster) for cluster in clusters], held):
+        candidate = _candidate(verdict, by_name.get(verdict.name), now)
+        (matched if verdict.selected else others).append(candidate)
     return Preview(matched, others, [])
 
 
