@@ -1,0 +1,242 @@
+"""What a change would do in every cluster: decided as the delivery decides, then run dry.
+
+Nothing is written, neither here nor in the members. The API servers run the whole request, with their
+defaults, admission and quotas, and throw the result away.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.utils import timezone
+
+from clusters import joining
+from clusters.kube import errors, loop
+from clusters.kube.client import Member
+from clusters.models import Cluster
+from propagation import delivering, dispatching
+from propagation.delivering import Assignment, Judgement
+from propagation.domain import diffs, effects, operations
+from propagation.domain.diffs import Diff
+from propagation.domain.effects import Effect, Forecast, Group
+from propagation.domain.overrides import OverrideError
+from propagation.domain.statuses import PropagationStatus
+from propagation.models import FederatedResource, Propagation
+from propagation.placing import Round
+
+Object = dict[str, Any]
+
+#: Seconds that a cluster has for its answer, clusters that are asked at once, and those asked at all.
+TIMEOUT = 5.0
+AT_ONCE = 16
+MOST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would become of one resource; ``left_out`` counts the clusters that were not asked."""
+
+    resource: FederatedResource
+    groups: list[Group]
+    left_out: int = 0
+
+    @property
+    def counts(self) -> list[tuple[Effect, int]]:
+        """Effects with their numbers of clusters, in the order of the groups."""
+        counts: Counter[Effect] = Counter()
+        for group in self.groups:
+            counts[group.forecast.effect] += len(group.clusters)
+        return sorted(counts.items(), key=lambda pair: pair[0].rank)
+
+    @property
+    def clusters(self) -> int:
+        return sum(len(group.clusters) for group in self.groups)
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing at all would happen."""
+        return all(group.forecast.effect is Effect.NOTHING for group in self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one cluster said: a forecast without its diff, and the object before and after."""
+
+    forecast: Forecast
+    before: Object | None = None
+    after: Object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An assignment that is only tried, and the member that is asked."""
+
+    resource: FederatedResource
+    assignment: Assignment
+    member: Member
+
+
+def preview(resource: FederatedResource) -> Preview:
+    """What storing a resource as it is now would do (see ``preview_all``)."""
+    return preview_all([resource])[0]
+
+
+def preview_all(resources: Sequence[FederatedResource]) -> list[Preview]:
+    """What storing these resources would do: new, edited, or being deleted; none has to be stored.
+
+    Asks at most ``MOST`` clusters in all; takes ``TIMEOUT`` seconds for every ``AT_ONCE`` that are silent.
+    """
+    current = Round(timezone.now())
+    rows = [row for resource in resources for row in _rows(resource, current)]
+    questions = [_question(row) for row in rows[:MOST]]
+    answers = loop.run(_ask_all(questions))
+    left_out = Counter(id(row.resource) for row in rows[MOST:])
+    return [
+        Preview(
+            resource,
+            _groups([pair for pair in zip(questions, answers, strict=True) if pair[0].resource is resource]),
+            left_out[id(resource)],
+        )
+        for resource in resources
+    ]
+
+
+def _question(row: Propagation) -> Question:
+    member = loop.shared_pool().member(row.cluster.connection)
+    return Question(row.resource, dispatching.assignment(row, row.resource), member)
+
+
+def _rows(resource: FederatedResource, current: Round) -> list[Propagation]:
+    """The rows as scheduling would leave them, by the names of their clusters."""
+    rows = {row.cluster_id: row for row in _stored_rows(resource)}
+    wanted = current.place_all([resource], {resource.pk: rows.values()})[resource.pk].clusters
+    for row in rows.values():
+        row.resource, row.selected = resource, row.cluster_id in wanted
+        row.replicas = wanted.get(row.cluster_id, row.replicas)
+    new = Cluster.objects.defer("api_resources").in_bulk(wanted.keys() - rows.keys())
+    added = [Propagation(resource=resource, cluster=new[pk], replicas=wanted[pk]) for pk in new]
+    return sorted([*rows.values(), *added], key=lambda row: row.cluster.name)
+
+
+def _stored_rows(resource: FederatedResource) -> list[Propagation]:
+    if resource.pk is None:
+        return []
+    # What is kept in a cluster that leaves is not touched any more.
+    rows = Propagation.objects.filter(resource=resource).exclude(cluster__in=joining.keeping_workloads())
+    return list(rows.select_related("cluster").defer("cluster__api_resources"))
+
+
+def _groups(answered: Sequence[tuple[Question, Answer]]) -> list[Group]:
+    """Compare what was answered, each pair of objects once, and put together what is the same."""
+    compared: dict[str, Diff] = {}
+    forecasts = {}
+    for question, answer in answered:
+        kind, pair = question.assignment.reference.type.kind, (answer.before, answer.after)
+        key = json.dumps([diffs.normalise(one) if one else None for one in pair])
+        if key not in compared:
+            compared[key] = diffs.compare(kind, *pair)
+        forecasts[question.assignment.target.name] = _complete(answer.forecast, compared[key])
+    return effects.grouped(forecasts)
+
+
+def _complete(forecast: Forecast, diff: Diff) -> Forecast:
+    """A forecast with its diff: a change that changes nothing, and takes nothing from others, is none."""
+    if forecast.effect is Effect.CHANGE and not diff and not forecast.held:
+        return Forecast(Effect.NOTHING)
+    return replace(forecast, diff=diff)
+
+
+async def _ask_all(questions: Sequence[Question]) -> list[Answer]:
+    places = asyncio.Semaphore(AT_ONCE)
+
+    async def ask_in_turn(question: Question) -> Answer:
+        async with places:
+            return await ask(question)
+
+    return await asyncio.gather(*map(ask_in_turn, questions))
+
+
+async def ask(question: Question) -> Answer:
+    """Try one assignment. Never raises: every failure is something to tell."""
+    assignment = question.assignment
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            return await _try(question.member, assignment)
+    except TimeoutError:
+        return _answer(Effect.UNREACHABLE, f"No answer within {TIMEOUT:.0f} s.")
+    except OverrideError as error:
+        return _answer(Effect.REFUSED, str(error))
+    except errors.ApplyConflict as error:
+        return Answer(Forecast(Effect.CONFLICT, held=effects.held(error.managers)))
+    except errors.MemberError as error:
+        silent = isinstance(error, errors.Unreachable | errors.TimedOut)
+        return _answer(
+            Effect.UNREACHABLE if silent else Effect.REFUSED, delivering.message(assignment, error)
+        )
+
+
+def _answer(effect: Effect, message: str = "") -> Answer:
+    return Answer(Forecast(effect, message))
+
+
+async def _try(member: Member, assignment: Assignment) -> Answer:
+    if assignment.refusal:
+        return _answer(Effect.BLOCKED, assignment.refusal)
+    judgement = await delivering.judge(member, assignment, *delivering.rendered(assignment))
+    match judgement.decision:
+        case operations.Create():
+            return await _apply(member, assignment, judgement, force=False)
+        case operations.Update() | operations.Adopt():
+            return await _apply(member, assignment, judgement, force=judgement.decision.force)
+        case operations.Nothing() | operations.Gone():
+            return _answer(Effect.NOTHING)
+        case operations.Delete():
+            return _answer(Effect.REMOVE)
+        case operations.Release():
+            return _answer(Effect.RELEASE)
+        case operations.Blocked():
+            return await _blocked(member, assignment, judgement, judgement.decision)
+
+
+async def _apply(member: Member, assignment: Assignment, judgement: Judgement, *, force: bool) -> Answer:
+    """Apply without doing it; where that takes fields from others, say from whom."""
+    held: tuple[effects.Held, ...] = ()
+    try:
+        after = await _run_dry(member, assignment, judgement, force=False)
+    except errors.ApplyConflict as error:
+        if not force:
+            raise
+        held = effects.held(error.managers)
+        after = await _run_dry(member, assignment, judgement, force=True)
+    except errors.NotFound as error:
+        if error.kind != "namespaces":
+            raise
+        # What is in no namespace cannot be run dry: admission and quotas come with the namespace.
+        new = Forecast(Effect.CREATE, namespace=assignment.reference.namespace)
+        return Answer(new, after=judgement.desired)
+    effect = Effect.CHANGE if judgement.live else Effect.CREATE
+    return Answer(Forecast(effect, held=held), judgement.live, after)
+
+
+async def _run_dry(member: Member, assignment: Assignment, judgement: Judgement, *, force: bool) -> Object:
+    assert judgement.desired is not None  # noqa: S101  (decide never applies what is not selected)
+    applied = await member.apply(assignment.reference, judgement.desired, force=force, dry_run=True)
+    return applied.object
+
+
+async def _blocked(
+    member: Member, assignment: Assignment, judgement: Judgement, decision: operations.Blocked
+) -> Answer:
+    """Why nothing may be done; of an object that belongs to others, whose fields they are."""
+    if decision.status == PropagationStatus.CLUSTER_NOT_READY:
+        return _answer(Effect.UNREACHABLE, decision.message)
+    if decision.status != PropagationStatus.ALREADY_EXISTS:
+        return _answer(Effect.BLOCKED, decision.message)
+    try:
+        await _run_dry(member, assignment, judgement, force=False)
+    except errors.ApplyConflict as error:
+        return Answer(Forecast(Effect.CONFLICT, decision.message, held=effects.held(error.managers)))
+    return _answer(Effect.CONFLICT, decision.message)

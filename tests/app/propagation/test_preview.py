@@ -1,0 +1,230 @@
+"""What a change would do: what members answer, as one word per cluster, and nothing is written."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from clusters.domain.labels import MANAGED
+from propagation import previewing
+from propagation.domain.effects import Effect, Forecast, Held
+from propagation.models import ConflictPolicy, FederatedResource, FederatedType, Propagation
+from tests import factories_propagation as factories
+from tests.app.clusters import members as silent_members
+from tests.app.propagation import members
+
+pytestmark = pytest.mark.django_db
+
+PATH = "/apis/apps/v1/namespaces/default/deployments/web"
+
+
+@pytest.fixture
+def member() -> Iterator[members.Stub]:
+    with members.stub() as made:
+        factories.cluster("eu-1", server=made.url)
+        yield made
+    assert all(query.get("dryRun") == ["All"] for method, query in member_writes(made)), made.asked
+
+
+def member_writes(stub: members.Stub) -> list[tuple[str, dict[str, list[str]]]]:
+    return [one for one in stub.asked if one[0] != "GET"]
+
+
+def live(**changes: Any) -> dict[str, Any]:
+    """The object as a member holds it after we applied it."""
+    metadata = {"name": "web", "namespace": "default", "labels": {MANAGED: "true"}, "uid": "1"}
+    template = factories.template("web")
+    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": metadata, **template, **changes}
+
+
+def new(**values: Any) -> FederatedResource:
+    """One that is not stored."""
+    defaults = {"name": "web", "template": factories.template("web"), "placement": {"clusterSelector": {}}}
+    kind = factories.deployment_type()
+    return FederatedResource(type=kind, namespace="default", **{**defaults, **values})
+
+
+def placed(**values: Any) -> FederatedResource:
+    """One that is stored, and was applied in eu-1."""
+    resource = factories.workload("web")
+    row = {"applied_hash": "b" * 64, **values}
+    factories.propagation(resource, previewing.Cluster.objects.get(name="eu-1"), **row)
+    return resource
+
+
+def forecast(resource: FederatedResource) -> Forecast:
+    """Of the one cluster."""
+    preview = previewing.preview(resource)
+    (group,) = preview.groups
+    assert group.clusters == ("eu-1",)
+    return group.forecast
+
+
+def test_what_is_not_there_will_be_created(member: members.Stub) -> None:
+    found = forecast(new())
+    assert found.effect is Effect.CREATE
+    assert "nginx:1.25.3" in "\n".join(line.text for line in found.diff.lines)
+    assert not found.namespace
+    assert not FederatedResource.objects.exists()
+    assert not Propagation.objects.exists()
+
+
+def test_a_missing_namespace_will_be_created_too(member: members.Stub) -> None:
+    answer = members.status("NotFound", 'namespaces "default" not found', kind="namespaces")
+    member.answers["PATCH"] = [(404, answer)]
+    found = forecast(new())
+    assert (found.effect, found.namespace) == (Effect.CREATE, "default")
+    assert found.diff
+
+
+def test_what_differs_will_change(member: members.Stub) -> None:
+    member.there[PATH] = live()
+    resource = placed()
+    resource.template = factories.template("web", replicas=5)
+    found = forecast(resource)
+    assert found.effect is Effect.CHANGE
+    assert found.diff.fields == ("spec.replicas",)
+    assert not found.held
+
+
+def test_what_is_as_desired_needs_nothing(member: members.Stub) -> None:
+    member.there[PATH] = live()
+    assert forecast(placed()) == Forecast(Effect.NOTHING)
+
+
+def test_fields_of_others_that_are_taken_over_are_named(member: members.Stub) -> None:
+    member.there[PATH] = live()
+    member.answers["PATCH"] = [members.conflict("kubectl-scale", ".spec.replicas")]
+    resource = placed()
+    resource.template = factories.template("web", replicas=5)
+    found = forecast(resource)
+    assert found.effect is Effect.CHANGE
+    assert found.held == (Held("kubectl-scale", (".spec.replicas",)),)
+    assert [query["force"] for _method, query in member_writes(member)] == [["false"], ["true"]]
+
+
+def test_what_belongs_to_others_is_a_conflict_where_that_is_refused(member: members.Stub) -> None:
+    member.there[PATH] = live(metadata={"name": "web", "namespace": "default"})
+    member.answers["PATCH"] = [members.conflict("helm", ".spec.replicas", ".metadata.labels")]
+    found = forecast(new(conflict_policy=ConflictPolicy.REFUSE))
+    assert found.effect is Effect.CONFLICT
+    assert "refuse" in found.message
+    assert found.held == (Held("helm", (".metadata.labels", ".spec.replicas")),)
+
+
+def test_a_refusal_is_told_in_the_servers_words(member: members.Stub) -> None:
+    words = 'admission webhook "policy.example" denied the request: no latest tags'
+    member.answers["PATCH"] = [(403, members.status("Forbidden", words))]
+    assert forecast(new()) == Forecast(Effect.REFUSED, words)
+
+
+def test_what_the_label_forbids_is_blocked(member: members.Stub) -> None:
+    there = {"name": "web", "namespace": "default", "labels": {MANAGED: "false"}}
+    member.there[PATH] = live(metadata=there)
+    found = forecast(new())
+    assert found.effect is Effect.BLOCKED
+    assert MANAGED in found.message
+
+
+def test_an_override_that_fails_is_refused(member: members.Stub) -> None:
+    overrides = [{"clusterName": "eu-1", "clusterOverrides": [{"path": "/spec/nothing/here", "value": 1}]}]
+    assert forecast(new(overrides=overrides)).effect is Effect.REFUSED
+    assert not member_writes(member)
+
+
+@pytest.mark.parametrize(("orphan", "effect"), [(False, Effect.REMOVE), (True, Effect.RELEASE)])
+def test_deletion(member: members.Stub, orphan: bool, effect: Effect) -> None:
+    member.there[PATH] = live()
+    resource = placed()
+    resource.deletion_requested_at, resource.orphan = timezone.now(), orphan
+    assert forecast(resource).effect is effect
+    assert not member_writes(member)
+
+
+def test_deletion_of_what_is_not_there_needs_nothing(member: members.Stub) -> None:
+    resource = placed()
+    resource.deletion_requested_at = timezone.now()
+    assert forecast(resource).effect is Effect.NOTHING
+
+
+def test_a_smaller_placement_removes(member: members.Stub) -> None:
+    member.there[PATH] = live()
+    resource = placed()
+    resource.placement = {"clusters": []}
+    assert forecast(resource).effect is Effect.REMOVE
+    assert Propagation.objects.get().selected
+
+
+def test_clusters_that_are_away_are_not_asked(member: members.Stub) -> None:
+    previewing.Cluster.objects.update(ready="False", offline="True", reason="ConnectTimeout")
+    assert forecast(new()).effect is Effect.UNREACHABLE
+    assert not member.asked
+
+
+def test_a_silent_cluster_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previewing, "TIMEOUT", 0.3)
+    with silent_members.silent() as url:
+        factories.cluster("eu-1", server=url)
+        assert forecast(new()).effect is Effect.UNREACHABLE
+
+
+def test_a_closed_port_is_unreachable() -> None:
+    factories.cluster("eu-1", server="http://127.0.0.1:1")
+    assert forecast(new()).effect is Effect.UNREACHABLE
+
+
+def test_the_same_change_is_told_once(member: members.Stub) -> None:
+    for name in ("eu-2", "us-1"):
+        factories.cluster(name, server=member.url)
+    factories.unreachable_cluster("down")
+    overrides = [{"clusterName": "us-1", "clusterOverrides": [{"path": "/spec/replicas", "value": 9}]}]
+    preview = previewing.preview(new(overrides=overrides))
+    assert [(one.forecast.effect, one.clusters) for one in preview.groups] == [
+        (Effect.UNREACHABLE, ("down",)),
+        (Effect.CREATE, ("eu-1", "eu-2")),
+        (Effect.CREATE, ("us-1",)),
+    ]
+    assert preview.counts == [(Effect.UNREACHABLE, 1), (Effect.CREATE, 3)]
+    assert preview.clusters == 4
+    assert not preview.idle
+
+
+def test_only_so_many_clusters_are_asked(member: members.Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(previewing, "MOST", 3)
+    for number in range(3):
+        factories.cluster(f"us-{number}", server=member.url)
+    first, second = new(), new(name="other")
+    one, other = previewing.preview_all([first, second])
+    assert (one.clusters, one.left_out) == (3, 1)
+    assert (other.clusters, other.left_out) == (0, 4)
+
+
+def test_no_secret_is_told(member: members.Stub) -> None:
+    secret = FederatedType.objects.get(name="secrets")
+    path = "/api/v1/namespaces/default/secrets/web"
+    metadata = {"name": "web", "namespace": "default", "labels": {MANAGED: "true"}}
+    member.there[path] = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": metadata,
+        "data": {"pin": "b2xkLXBpbg=="},
+    }
+    resource = new(template={"data": {"pin": "bmV3LXBpbg=="}})
+    resource.type = secret
+    found = forecast(resource)
+    assert (found.effect, found.diff.fields) == (Effect.CHANGE, ("data.pin",))
+    assert "b2xkLXBpbg" not in str(found)
+    assert "bmV3LXBpbg" not in str(found)
+    member.answers["PATCH"] = [(422, members.status("Invalid", "bad value bmV3LXBpbg== (new-pin)"))]
+    assert forecast(resource).message == "bad value (hidden) ((hidden))"
+
+
+def test_who_has_been_away_for_long_keeps_its_row(member: members.Stub) -> None:
+    """A preview writes nothing, whatever scheduling would make of it."""
+    row = placed().propagations.get()
+    before = Propagation.objects.filter(pk=row.pk).values().get()
+    previewing.Cluster.objects.update(last_probe_time=timezone.now() - timedelta(hours=1))
+    previewing.preview(row.resource)
+    assert Propagation.objects.filter(pk=row.pk).values().get() == before
