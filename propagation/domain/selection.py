@@ -1,12 +1,17 @@
-"""A placement as people choose it in the form: all clusters, clusters by their labels, or picked ones.
+"""A placement as people choose it in the form: all clusters, clusters by their labels, or picked ones, and
+what narrows them.
 
 Writing what was read changes nothing, so that an edit of something else leaves the placement as it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+from clusters.domain import taints
+from clusters.domain.taints import Toleration
+from propagation.domain.placement import FILTERS
 
 Object = dict[str, Any]
 
@@ -35,24 +40,55 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What keeps clusters out that were chosen; at most ``most`` are left, spread ``by`` a kind of place."""
+
+    regions: frozenset[str] = frozenset()
+    zones: frozenset[str] = frozenset()
+    providers: frozenset[str] = frozenset()
+    versions: str = ""
+    tolerations: tuple[Toleration, ...] = ()
+    most: int | None = None
+    by: str = ""
+
+    @property
+    def selects(self) -> bool:
+        """Whether it is a placement by itself: tolerations alone only let in."""
+        return bool(self.regions or self.zones or self.providers or self.versions or self.most)
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """What the form shows of a placement: the part that its mode does not use is empty."""
 
     mode: Mode
     names: tuple[str, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    narrowing: Narrowing = Narrowing()
 
 
 def read(placement: Object) -> Choice:
-    """A placement of KubeFed's as a choice; one that selects nothing is an empty pick."""
+    """A placement as a choice; one that selects nothing is an empty pick."""
+    narrowing = _narrowing(placement)
     if (named := placement.get("clusters")) is not None:
-        return Choice(Mode.PICK, names=tuple(entry["name"] for entry in named))
+        return Choice(Mode.PICK, names=tuple(entry["name"] for entry in named), narrowing=narrowing)
     selector = placement.get("clusterSelector")
     if selector is None:
-        return Choice(Mode.PICK)
+        return Choice(Mode.ALL if narrowing.selects else Mode.PICK, narrowing=narrowing)
     if requirements := _requirements(selector):
-        return Choice(Mode.LABELS, requirements=requirements)
-    return Choice(Mode.ALL)
+        return Choice(Mode.LABELS, requirements=requirements, narrowing=narrowing)
+    return Choice(Mode.ALL, narrowing=narrowing)
+
+
+def _narrowing(placement: Object) -> Narrowing:
+    spread = placement.get("spread") or {}
+    return Narrowing(
+        **{name: frozenset(placement.get(name) or ()) for name in FILTERS},
+        versions=str(placement.get("versions") or ""),
+        tolerations=taints.parse_tolerations(placement.get("tolerations") or []),
+        most=spread.get("maxClusters"),
+        by=spread.get("by") or "",
+    )
 
 
 def _requirements(selector: Object) -> tuple[Requirement, ...]:
@@ -66,14 +102,57 @@ def _requirements(selector: Object) -> tuple[Requirement, ...]:
 
 def write(placement: Object, choice: Choice) -> Object:
     """The placement that means this choice; the given one when it does already."""
-    if placement and read(placement) == choice:
+    before = read(placement)
+    if placement and before == choice:
         return placement
-    if choice.mode == Mode.PICK:
-        entries = _entries(placement, choice.names)
-        return placement if entries == placement.get("clusters") else {"clusters": entries}
-    if choice.mode == Mode.ALL:
-        return {"clusterSelector": {}}
+    written = _written_selection(placement, before, choice) | _written_narrowing(placement, before, choice)
+    return placement if written == placement else written
+
+
+def _written_selection(placement: Object, before: Choice, choice: Choice) -> Object:
+    """The part that selects: as it was, unless something else is chosen."""
+    if choice.mode == Mode.PICK and (entries := _entries(placement, choice.names)) != placement.get(
+        "clusters"
+    ):
+        return {"clusters": entries}
+    kept = {name: placement[name] for name in ("clusters", "clusterSelector") if name in placement}
+    if choice.mode == Mode.PICK or (kept and _selects_alike(before, choice)):
+        return kept
     return {"clusterSelector": _selector(choice.requirements)}
+
+
+def _selects_alike(before: Choice, choice: Choice) -> bool:
+    return (before.mode, before.requirements) == (choice.mode, choice.requirements)
+
+
+def _written_narrowing(placement: Object, before: Choice, choice: Choice) -> Object:
+    """The part that narrows: what was chosen before keeps the way in which it is written."""
+    old, new = before.narrowing, choice.narrowing
+    lists = {name: _ordered(placement.get(name) or [], getattr(new, name)) for name in FILTERS}
+    spread = {"maxClusters": new.most, **({"by": new.by} if new.by else {})} if new.most else None
+    written = {
+        **lists,
+        "versions": new.versions,
+        "tolerations": _tolerations(placement.get("tolerations") or [], old.tolerations, new.tolerations),
+        "spread": placement.get("spread") if (old.most, old.by) == (new.most, new.by) else spread,
+    }
+    return {name: value for name, value in written.items() if value}
+
+
+def _ordered(before: Sequence[str], chosen: Collection[str]) -> list[str]:
+    return [name for name in before if name in chosen] + sorted(set(chosen) - set(before))
+
+
+def _tolerations(
+    entries: Sequence[Object], before: Sequence[Toleration], chosen: Sequence[Toleration]
+) -> list[Object]:
+    written = dict(zip(before, entries, strict=True))
+    return [written.get(one) or _toleration(one) for one in chosen]
+
+
+def _toleration(one: Toleration) -> Object:
+    pairs = {"key": one.key, "operator": one.operator, "value": one.value, "effect": one.effect}
+    return {name: value for name, value in pairs.items() if value}
 
 
 def _entries(placement: Object, names: Sequence[str]) -> list[Object]:
