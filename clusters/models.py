@@ -118,7 +118,7 @@ class Cluster(models.Model):
     nodes_total = models.PositiveIntegerField(null=True, editable=False)
     cpu_capacity_millis = models.PositiveBigIntegerField(null=True, editable=False)
     memory_capacity_bytes = models.PositiveBigIntegerField(null=True, editable=False)
-    # Served kinds, as ``apps/v1/deployments``.
+    # Served kinds, as ``domain.served`` writes them.
     api_resources = models.JSONField(default=list, editable=False)
 
     class Meta:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clusters import live
-from clusters.domain import conditions, nodes
+from clusters.domain import conditions, nodes, served
 from clusters.domain.conditions import Health, Probe, Reason, Status
 from clusters.domain.references import NODE
 from clusters.kube import discovery, errors, loop
@@ -166,8 +166,8 @@ def _node_facts(items: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 async def _served(member: Member) -> list[str]:
-    """Every served kind as ``apps/v1/deployments``."""
-    return sorted(f"{one.type.api_version}/{one.type.plural}" for one in await discovery.served(member))
+    """Every served kind, as ``domain.served`` writes it."""
+    return sorted(served.write(one.type, one.verbs) for one in await discovery.served(member))
 
 
 # In the database

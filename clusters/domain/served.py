@@ -6,8 +6,12 @@ be kept as somebody wants it (``authorization.k8s.io/v1/subjectaccessreviews``).
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from clusters.domain.references import ResourceType
+
+#: Texts that are kept as they were read: members serve much the same.
+REMEMBERED = 4_096
 
 #: Without all of these, a kind can be asked, but not kept.
 KEEPING = frozenset({"create", "delete", "get", "list", "patch", "watch"})
@@ -43,6 +47,7 @@ def read(api_resources: Iterable[str]) -> list[Served]:
     return [_read(text) for text in api_resources]
 
 
+@lru_cache(REMEMBERED)
 def _read(text: str) -> Served:
     path, _, description = text.partition(" ")
     api_version, _, plural = path.rpartition("/")

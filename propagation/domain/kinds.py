@@ -5,13 +5,36 @@ https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resou
 """
 
 import re
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from enum import IntEnum
 
 from clusters.domain import served
 from clusters.domain.references import ResourceType
+from clusters.domain.served import Served
 
 _VERSION = re.compile(r"v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?")
+
+#: What a cluster tells of itself, and what only its own controllers make.
+OF_ONE_CLUSTER = frozenset(
+    {
+        "apiservices.apiregistration.k8s.io",
+        "certificatesigningrequests.certificates.k8s.io",
+        "controllerrevisions.apps",
+        "csinodes.storage.k8s.io",
+        "csistoragecapacities.storage.k8s.io",
+        "endpoints",
+        "endpointslices.discovery.k8s.io",
+        "events",
+        "events.events.k8s.io",
+        "leases.coordination.k8s.io",
+        "nodes",
+        "persistentvolumes",
+        "pods",
+        "volumeattachments.storage.k8s.io",
+    }
+)
 
 
 class Stability(IntEnum):
@@ -31,10 +54,11 @@ def served_version(kind: ResourceType, api_resources: Iterable[str]) -> str | No
     known = served.read(api_resources)
     if not known:
         return kind.version
-    versions = {one.version for one in known if (one.group, one.plural) == (kind.group, kind.plural)}
-    if kind.version in versions:
-        return kind.version
-    return best_version(versions)
+    return _suitable(kind, {one.version for one in known if (one.group, one.plural) == _key(kind)})
+
+
+def _suitable(kind: ResourceType, versions: Collection[str]) -> str | None:
+    return kind.version if kind.version in versions else best_version(versions)
 
 
 def best_version(versions: Iterable[str]) -> str | None:
@@ -50,3 +74,79 @@ def _priority(version: str) -> tuple[Stability, int, int]:
     major, stage, minor = found.groups()
     stability = Stability[stage.upper()] if stage else Stability.STABLE
     return stability, int(major), int(minor or 0)
+
+
+def _key(kind: ResourceType | Served) -> tuple[str, str]:
+    return kind.group, kind.plural
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Where a kind is served: names of members, and the version where it is another than the type's own."""
+
+    served: tuple[str, ...]
+    otherwise: Mapping[str, str]
+    missing: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+    @property
+    def total(self) -> int:
+        return len(self.served) + len(self.missing) + len(self.unknown)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A kind that could be federated, in the version that most members serve; ``members`` name them."""
+
+    type: ResourceType
+    members: tuple[str, ...]
+
+
+class Catalogue:
+    """What every member serves, by the member's name; an empty list says that it is not known yet."""
+
+    def __init__(self, members: Mapping[str, Iterable[str]]) -> None:
+        self._served = {name: served.read(texts) for name, texts in members.items()}
+        self._versions = {name: _by_kind(known) for name, known in self._served.items()}
+
+    @property
+    def total(self) -> int:
+        return len(self._served)
+
+    def coverage(self, kind: ResourceType) -> Coverage:
+        """Which members serve a kind, and which do not."""
+        versions = {name: known.get(_key(kind), ()) for name, known in self._versions.items()}
+        suitable = {name: version for name, found in versions.items() if (version := _suitable(kind, found))}
+        return Coverage(
+            served=tuple(suitable),
+            otherwise={name: version for name, version in suitable.items() if version != kind.version},
+            missing=tuple(name for name in versions if name not in suitable and self._versions[name]),
+            unknown=tuple(name for name in versions if not self._versions[name]),
+        )
+
+    def federable(self, federated: Collection[str]) -> list[Found]:
+        """What some member serves and could be federated, by name; ``federated`` are names of types."""
+        types: defaultdict[str, Counter[ResourceType]] = defaultdict(Counter)
+        members: defaultdict[str, list[str]] = defaultdict(list)
+        for name, known in self._served.items():
+            offered = {one.type for one in known if one.kind and one.type.name not in OF_ONE_CLUSTER}
+            for kind in offered:
+                types[kind.name][kind] += 1
+            for kind_name in {kind.name for kind in offered}:
+                members[kind_name].append(name)
+        return [
+            Found(_most_served(types[kind_name]), tuple(members[kind_name]))
+            for kind_name in sorted(types)
+            if kind_name not in federated
+        ]
+
+
+def _by_kind(known: Iterable[Served]) -> dict[tuple[str, str], set[str]]:
+    versions: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in known:
+        versions[_key(one)].add(one.version)
+    return dict(versions)
+
+
+def _most_served(counted: Counter[ResourceType]) -> ResourceType:
+    return max(counted, key=lambda kind: (counted[kind], _priority(kind.version), kind.kind))

@@ -77,7 +77,7 @@ def test_joins_with_a_credential_of_its_own_and_leaves_nothing_behind(member: Sa
     cluster.refresh_from_db()
     assert cluster.state.value == "Ready"
     assert (cluster.region, cluster.version) == (member.region, member.version)
-    assert "apps/v1/deployments" in cluster.api_resources
+    assert "apps/v1/deployments Deployment Namespaced" in cluster.api_resources
 
     joining.begin_unjoin(cluster, delete_workloads=False)
     assert joining.unjoin(cluster.pk)

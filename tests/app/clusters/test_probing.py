@@ -34,6 +34,15 @@ def test_the_first_good_report_makes_a_member_ready_and_reads_what_it_is() -> No
     assert cluster.api_resources == ["v1/pods"]
 
 
+def test_remembers_what_can_be_kept_with_kind_and_scope() -> None:
+    verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
+    node = {"name": "nodes", "kind": "Node", "namespaced": False, "verbs": verbs}
+    with stub(**{"api/v1": (200, {"resources": [node]})}) as server:
+        cluster = factories.new_cluster(server=server.url, phase=Phase.JOINED)
+        probe(cluster)
+    assert cluster.api_resources == ["v1/nodes Node Cluster"]
+
+
 def test_a_dead_server_is_shown_within_five_seconds() -> None:
     cluster = factories.cluster(server="http://127.0.0.1:1")
     began = time.monotonic()
