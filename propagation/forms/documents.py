@@ -39,6 +39,12 @@ class YamlForm(forms.Form):
         help_text=gettext_lazy("Read when the text above is empty."),
         widget=forms.FileInput(attrs={"data-into": "id_text", "accept": ".yaml,.yml,.json"}),
     )
+    note = forms.CharField(
+        label=gettext_lazy("Why?"),
+        max_length=500,
+        required=False,
+        help_text=gettext_lazy("Kept with the revisions of what is stored."),
+    )
     confirmed = forms.CharField(required=False, max_length=100_000, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
@@ -161,6 +167,6 @@ def _refusal(planned: Planned, may: Mapping[Action, bool]) -> ManifestError | No
     return ManifestError(0, planned.manifest.line, 1, message)
 
 
-def store(wanted: Plan, user: Any) -> list[FederatedResource]:
+def store(wanted: Plan, user: Any, note: str = "") -> list[FederatedResource]:
     """Store all of it or nothing; raises as ``changes.save_all`` does."""
-    return changes.save_all([one.resource for one in wanted.changes], user)
+    return changes.save_all([one.resource for one in wanted.changes], user, note)

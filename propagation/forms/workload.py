@@ -85,6 +85,9 @@ class BasicsForm(forms.Form):
     clusters = forms.MultipleChoiceField(
         label=_("Clusters"), required=False, widget=forms.CheckboxSelectMultiple
     )
+    note = forms.CharField(
+        label=_("Why?"), max_length=500, required=False, help_text=_("Kept with this revision.")
+    )
     generation = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def clean_labels(self) -> dict[str, str]:
@@ -428,7 +431,7 @@ def differences(mine: Editor, theirs: Editor) -> list[Difference]:
         found += [
             Difference(field.label, _text(stored[name].value()))
             for name, field in ours.fields.items()
-            if name != "generation" and _text(ours[name].value()) != _text(stored[name].value())
+            if name not in ("generation", "note") and _text(ours[name].value()) != _text(stored[name].value())
         ]
     for title, one in (("Environment", "variables"), ("Labels that a cluster has to have", "requirements")):
         if (rows := _typed(getattr(theirs, one))) != _typed(getattr(mine, one)):

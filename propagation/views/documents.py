@@ -64,7 +64,7 @@ class YamlView(PermissionRequiredMixin, View):
 
     def _store(self, form: YamlForm, plan: Plan) -> HttpResponse:
         try:
-            resources = documents.store(plan, author(self.request))
+            resources = documents.store(plan, author(self.request), form.cleaned_data["note"])
         except (changes.StaleEdit, IntegrityError):
             return self._page(form, self._plan(form), status=409, raced=True)
         messages.success(
@@ -83,7 +83,8 @@ class YamlView(PermissionRequiredMixin, View):
         text = (
             form.cleaned_data.get("text", "") if form.is_bound and form.is_valid() else form["text"].value()
         )
-        shown = YamlForm(initial={"text": text, "confirmed": plan.confirmation if plan else ""})
+        confirmed = plan.confirmation if plan else ""
+        shown = YamlForm(initial={"text": text, "confirmed": confirmed, "note": form["note"].value()})
         context |= {
             "form": shown,
             "problems": form.errors,

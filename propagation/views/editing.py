@@ -84,7 +84,7 @@ class EditorView(PermissionRequiredMixin, View):
             return self.page(editor, status=422, checked=True)
         resource = self.prepared(editor)
         try:
-            changes.save(resource, author(self.request))
+            changes.save(resource, author(self.request), editor.basics.cleaned_data["note"])
         except IntegrityError:
             editor.basics.add_error("name", _("There is a Deployment of this name in this namespace."))
             return self.page(editor, status=422, checked=True)

@@ -120,6 +120,15 @@ def test_a_confirmation_does_not_outlive_a_change_by_somebody_else(editor: Clien
     assert resource.generation == 2
 
 
+def test_the_reason_is_kept_while_it_is_confirmed(editor: Client) -> None:
+    post(editor, GUIDE, note="First")
+    changed = GUIDE.replace("replicas: 2", "replicas: 5")
+    assert 'value="Black Friday"' in post(editor, changed, note="Black Friday").content.decode()
+    resource = FederatedResource.objects.get()
+    post(editor, changed, confirmed=f"{resource.pk}:1", note="Black Friday")
+    assert list(resource.revisions.values_list("note", flat=True)) == ["Black Friday", "First"]
+
+
 def test_the_same_again_changes_nothing(editor: Client) -> None:
     post(editor, GUIDE)
     assert "changes nothing" in post(editor, GUIDE, "check").content.decode()

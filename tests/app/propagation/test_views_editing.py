@@ -81,6 +81,13 @@ def test_creates_a_deployment(editor: Client) -> None:
     ]
 
 
+def test_says_why(editor: Client) -> None:
+    editor.post(CREATE, filled(note="Black Friday"))
+    resource = FederatedResource.objects.get()
+    assert resource.revisions.get().note == "Black Friday"
+    assert resource.activities.get().message == "Black Friday"
+
+
 def test_htmx_is_sent_to_the_new_page(editor: Client) -> None:
     response = editor.post(CREATE, filled(), headers=HTMX)
     assert response["HX-Redirect"] == FederatedResource.objects.get().get_absolute_url()
