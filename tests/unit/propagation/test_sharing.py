@@ -103,7 +103,9 @@ MODES = st.sampled_from(list(Mode))
 def sharings(draw: st.DrawFn) -> Sharing:
     mode = draw(MODES)
     share = st.fixed_dictionaries(dict.fromkeys(COLUMNS[mode], COUNTS)).filter(
-        lambda one: (one.get("minReplicas") or 0) <= (one.get("maxReplicas") or 9)
+        lambda one: (
+            (one.get("minReplicas") or 0) <= (9 if one.get("maxReplicas") is None else one["maxReplicas"])
+        )
     )
     shares = draw(st.dictionaries(st.sampled_from(["*", "a", "b"]), share))
     return Sharing(mode, draw(st.integers(0, 99)), draw(st.booleans()), draw(st.booleans()), shares)
