@@ -12,12 +12,14 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from clusters.domain.labels import MANAGED
 from clusters.domain.references import NAMESPACE, ObjectReference
 from clusters.kube import errors
 from clusters.kube.client import Member
+from propagation import contents
 from propagation.domain import confidential, operations, rendering
 from propagation.domain.overrides import OverrideError
 from propagation.domain.statuses import Delivery, PropagationStatus
@@ -35,10 +37,7 @@ RACES = 3
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One row's work. ``ready`` is whether the cluster can be worked on at all.
-
-    ``refusal`` says why this cluster cannot take the object, whatever its API server would answer.
-    """
+    """One row's work. ``ready`` is whether the cluster can be worked on at all."""
 
     pk: int
     cluster_pk: int
@@ -58,7 +57,8 @@ class Assignment:
     drifted: bool
     attempts: int
     rank: int
-    refusal: str = ""
+    delete_contents: bool = False
+    removal_asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class Outcome:
     """What became of an assignment.
 
     ``live`` is the object as the member now holds it, where it is as desired; ``gone`` says that it is
-    absent, as desired. Anything else is unsettled and will be tried again.
+    absent, as desired. Anything else is unsettled and will be tried again. ``removing`` says that the
+    member has been told to remove it.
     """
 
     assignment: Assignment
@@ -77,6 +78,7 @@ class Outcome:
     live: Object | None = None
     gone: bool = False
     transient: bool = False
+    removing: bool = False
     retry_after: float = 0.0
 
 
@@ -151,6 +153,8 @@ async def deliver(lane: Lane, assignment: Assignment) -> Outcome:
     try:
         await lane.turn(assignment.rank)
         return await _attempt(lane, assignment)
+    except errors.TypeNotServed:
+        return _unserved(assignment)
     except errors.MemberError as error:
         if isinstance(error, errors.Unreachable | errors.TimedOut):
             lane.broken = error  # the others would only wait for the same
@@ -171,8 +175,6 @@ async def deliver(lane: Lane, assignment: Assignment) -> Outcome:
 async def _attempt(lane: Lane, assignment: Assignment) -> Outcome:
     if lane.broken:
         raise lane.broken
-    if assignment.refusal:
-        return _refused(assignment)
     desired, digest = rendered(assignment)
     if _may_apply_unread(assignment, digest):
         try:
@@ -255,7 +257,7 @@ async def _execute(lane: Lane, assignment: Assignment, judgement: Judgement) -> 
         case operations.Gone():
             return Outcome(assignment, Delivery.DELETING, gone=True)
         case operations.Blocked():
-            return _blocked(assignment, decision)
+            return _blocked(assignment, decision, judgement.live)
 
 
 async def _apply(
@@ -274,19 +276,28 @@ async def _apply(
 
 
 async def _delete(lane: Lane, assignment: Assignment, decision: operations.Delete) -> Outcome:
-    remains = await lane.member.delete(assignment.reference, uid=decision.uid)
+    reference = assignment.reference
+    guarded = reference.type.name == NAMESPACE.name and not assignment.delete_contents
+    if guarded and (names := await contents.foreign(lane.member, reference.name)):
+        status = PropagationStatus.DELETION_FAILED
+        return Outcome(assignment, Delivery.BLOCKED, status, contents.refusal(names))
+    # In the foreground: it is gone when its pods are, and people see how far that is.
+    remains = await lane.member.delete(reference, uid=decision.uid, propagation_policy="Foreground")
     if remains is None or remains.get("kind") == "Status":
         return Outcome(assignment, Delivery.DELETING, gone=True)
-    return _waiting_for_removal(assignment)
+    return _waiting_for_removal(assignment, remains)
 
 
-def _waiting_for_removal(assignment: Assignment) -> Outcome:
+def _waiting_for_removal(assignment: Assignment, live: Object | None) -> Outcome:
+    held = ((live or {}).get("metadata") or {}).get("finalizers") or []
+    by = f" These finalizers hold it: {', '.join(held)}." if held else ""
     return Outcome(
         assignment,
         Delivery.DELETING,
         PropagationStatus.WAITING_FOR_REMOVAL,
-        "The cluster is removing it; finalizers may hold it back.",
+        f"The cluster is removing it.{by}",
         transient=True,
+        removing=True,
     )
 
 
@@ -298,17 +309,24 @@ async def _release(lane: Lane, assignment: Assignment) -> Outcome:
     return Outcome(assignment, Delivery.DELETING, gone=True)
 
 
-def _refused(assignment: Assignment) -> Outcome:
+def _unserved(assignment: Assignment) -> Outcome:
     """A kind that is not served cannot be there either: nothing is left to remove."""
     if not assignment.selected:
         return Outcome(assignment, Delivery.DELETING, gone=True)
-    status = PropagationStatus.CLIENT_RETRIEVAL_FAILED
-    return Outcome(assignment, Delivery.BLOCKED, status, assignment.refusal)
+    status, text = PropagationStatus.CLIENT_RETRIEVAL_FAILED, unserved(assignment.reference)
+    # A definition that has just arrived is served a moment later.
+    return Outcome(assignment, Delivery.BLOCKED, status, text, transient=True)
 
 
-def _blocked(assignment: Assignment, decision: operations.Blocked) -> Outcome:
+def unserved(reference: ObjectReference) -> str:
+    """What to tell people whose cluster does not know a kind."""
+    kind = reference.type
+    return f"The cluster does not serve {kind.kind} ({kind.api_version}): is its definition installed there?"
+
+
+def _blocked(assignment: Assignment, decision: operations.Blocked, live: Object | None) -> Outcome:
     if decision.status == PropagationStatus.WAITING_FOR_REMOVAL:
-        return _waiting_for_removal(assignment)
+        return _waiting_for_removal(assignment, live)
     return Outcome(assignment, Delivery.BLOCKED, decision.status, decision.message)
 
 

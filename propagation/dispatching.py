@@ -2,7 +2,7 @@
 
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from clusters import live
 from clusters.domain.conditions import Status
+from clusters.domain.references import ObjectReference
 from clusters.kube import loop
 from clusters.models import Cluster
 from propagation import delivering
 from propagation.claims import Claim
 from propagation.delivering import Assignment, Lane, Outcome
-from propagation.domain import rendering, types, versions
+from propagation.domain import kinds, rendering, types, versions
+from propagation.domain.statuses import PropagationStatus
 from propagation.models import FederatedResource, Propagation
 
 #: Rows of one round; the next round takes the rest, so that nobody waits long for a share.
@@ -24,6 +26,9 @@ BATCH = 2_000
 #: Seconds. A failure that may pass by itself is tried again soon, one that needs a person seldom.
 TRANSIENT_BACKOFF = (1.0, 60.0)
 PERMANENT_BACKOFF = (30.0, 600.0)
+
+#: KubeFed's patience with a removal.
+REMOVAL_TIMEOUT = timedelta(seconds=30)
 
 Again = Callable[[list[int]], Any]
 Observe = Callable[[list[Outcome]], Any]
@@ -45,10 +50,12 @@ def drain(cluster_pks: Collection[int], again: Again, observe: Observe) -> None:
 
 
 def _deliver_round(claim: Claim, again: Again, observe: Observe) -> None:
-    assignments = _assignments(claim.cluster_pks)
+    rows = _rows(claim.cluster_pks)
+    clusters = Cluster.objects.in_bulk({row.cluster_id for row in rows})
+    assignments = _assignments(rows, clusters)
     waiting = Counter(assignment.cluster_pk for assignment in assignments)
     _let_go(claim, claim.cluster_pks - waiting.keys(), again)
-    lanes = _lanes(assignments)
+    lanes = _lanes(assignments, clusters)
     deliveries = [delivering.deliver(lanes[one.cluster_pk], one) for one in assignments]
     for outcomes in loop.gather_batches(deliveries):
         _record(outcomes)
@@ -68,36 +75,36 @@ def _let_go(claim: Claim, cluster_pks: set[int], again: Again) -> None:
         again(pks)
 
 
-def _lanes(assignments: Iterable[Assignment]) -> dict[int, Lane]:
+def _lanes(assignments: Iterable[Assignment], clusters: Mapping[int, Cluster]) -> dict[int, Lane]:
     ranks: dict[int, Counter[int]] = {}
     for one in assignments:
         ranks.setdefault(one.cluster_pk, Counter())[one.rank] += 1
     pool = loop.shared_pool()
-    connections = {cluster.pk: cluster.connection for cluster in Cluster.objects.filter(pk__in=ranks)}
-    return {pk: Lane(pool.member(connections[pk]), counts) for pk, counts in ranks.items()}
+    return {pk: Lane(pool.member(clusters[pk].connection), counts) for pk, counts in ranks.items()}
 
 
-def _assignments(cluster_pks: Collection[int]) -> list[Assignment]:
-    rows = list(
-        Propagation.objects.due(timezone.now())
-        .filter(cluster_id__in=cluster_pks)
-        .select_related("cluster")
-        .defer("cluster__credential", "cluster__ca_bundle", "cluster__api_resources", "last_event")
-        .order_by("pk")[:BATCH]
-    )
+def _rows(cluster_pks: Collection[int]) -> list[Propagation]:
+    due = Propagation.objects.due(timezone.now()).filter(cluster_id__in=cluster_pks)
+    return list(due.defer("last_event").order_by("pk")[:BATCH])
+
+
+def _assignments(rows: Iterable[Propagation], clusters: Mapping[int, Cluster]) -> list[Assignment]:
+    for row in rows:
+        row.cluster = clusters[row.cluster_id]
     resources = FederatedResource.objects.select_related("type").in_bulk({row.resource_id for row in rows})
     return [assignment(row, resources[row.resource_id]) for row in rows]
 
 
 def assignment(row: Propagation, resource: FederatedResource) -> Assignment:
     """A row as work to do; the row need not be stored."""
+    reference = reference_in(row.cluster, resource)
     return Assignment(
         pk=row.pk,
         cluster_pk=row.cluster_id,
         target=rendering.Target(row.cluster.name, row.cluster.selection_labels),
         resource_pk=resource.pk,
-        reference=resource.reference,
-        spec=specification(resource, row.replicas),
+        reference=reference,
+        spec=specification(resource, reference, row.replicas),
         generation=resource.generation,
         desired_generation=row.desired_generation,
         selected=row.selected,
@@ -110,13 +117,23 @@ def assignment(row: Propagation, resource: FederatedResource) -> Assignment:
         drifted=row.drifted,
         attempts=row.attempts,
         rank=types.rank(resource.type.kind, removing=not row.selected),
+        delete_contents=resource.delete_contents,
+        removal_asked_at=row.removal_asked_at,
     )
 
 
-def specification(resource: FederatedResource, replicas: int | None) -> rendering.Spec:
+def reference_in(cluster: Cluster, resource: FederatedResource) -> ObjectReference:
+    """The object in the version in which this cluster serves its kind."""
+    kind = kinds.as_served(resource.type.resource_type, tuple(cluster.api_resources))
+    return ObjectReference(kind, resource.namespace, resource.name)
+
+
+def specification(
+    resource: FederatedResource, reference: ObjectReference, replicas: int | None
+) -> rendering.Spec:
     """What the pure renderer needs to know of a resource."""
     return rendering.Spec(
-        reference=resource.reference,
+        reference=reference,
         template=resource.template,
         overrides=resource.overrides,
         replicas=replicas,
@@ -151,6 +168,7 @@ def _applied_row(outcome: Outcome, now: datetime) -> dict[str, Any]:
         "uid": outcome.live["metadata"].get("uid", ""),
         "attempts": 0,
         "next_attempt_at": None,
+        "removal_asked_at": None,
     }
 
 
@@ -160,14 +178,22 @@ def _unsettled_row(outcome: Outcome, now: datetime) -> dict[str, Any]:
         "desired_generation": outcome.assignment.desired_generation,
         "attempts": outcome.assignment.attempts + 1,
         "next_attempt_at": now + backoff(outcome),
+        "removal_asked_at": outcome.assignment.removal_asked_at or (now if outcome.removing else None),
     }
+
+
+def _status(outcome: Outcome, now: datetime) -> PropagationStatus:
+    """A removal that takes long is told apart from one that has just begun."""
+    asked = outcome.assignment.removal_asked_at
+    late = outcome.removing and asked is not None and now - asked > REMOVAL_TIMEOUT
+    return PropagationStatus.DELETION_TIMED_OUT if late else outcome.status
 
 
 def _common(outcome: Outcome, now: datetime) -> dict[str, Any]:
     return {
         "pk": outcome.assignment.pk,
         "delivery": outcome.delivery,
-        "reason": outcome.status,
+        "reason": _status(outcome, now),
         "message": outcome.message,
         "delivered_at": now,
     }

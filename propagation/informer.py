@@ -18,6 +18,7 @@ from channels.layers import channel_layers
 from django.db import close_old_connections
 from django.db.models import TextField
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from clusters import tasks as cluster_tasks
 from clusters.domain.labels import MANAGED
@@ -25,9 +26,9 @@ from clusters.domain.references import EVENT, POD, ResourceType
 from clusters.kube import errors, watching
 from clusters.kube.client import Member
 from clusters.kube.pool import Pool
-from clusters.models import Cluster, Phase
+from clusters.models import Cluster, Phase, Preset
 from propagation import observing, tasks
-from propagation.domain import rollout, types
+from propagation.domain import kinds, rollout, types
 from propagation.models import FederatedType, Propagation
 from propagation.observing import Hint, Observation
 
@@ -47,8 +48,17 @@ HINT_CONCURRENCY = 16
 #: Seconds in which a cluster whose watches broke is probed once, however many they are.
 PROBE_PAUSE = 1.0
 
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What one watch sees; without a namespace, the objects of all."""
+
+    cluster_pk: int
+    type: ResourceType
+    namespace: str = ""
+
+
 #: What a watch depends on: when it changes, the watch is started anew.
-Target = tuple[int, ResourceType]
 Fingerprint = tuple[Any, ...]
 
 
@@ -96,11 +106,11 @@ class Informer:
         ]
         await self._stop(stale)
         new = [target for target in wanted if target not in self._watches]
-        clusters = await _in_database(_clusters, {cluster_pk for cluster_pk, _ in new})
-        for cluster_pk, resource_type in new:
-            member = self._pool.member(clusters[cluster_pk].connection)
-            task = asyncio.create_task(self._watch(cluster_pk, member, resource_type))
-            self._watches[cluster_pk, resource_type] = Watched(wanted[cluster_pk, resource_type], task)
+        clusters = await _in_database(_clusters, {target.cluster_pk for target in new})
+        for target in new:
+            member = self._pool.member(clusters[target.cluster_pk].connection)
+            task = asyncio.create_task(self._watch(member, target))
+            self._watches[target] = Watched(wanted[target], task)
 
     async def _stop(self, targets: Iterable[Target]) -> None:
         stopping = [self._watches.pop(target).task for target in targets]
@@ -120,28 +130,30 @@ class Informer:
 
     # What the watches see
 
-    async def _watch(self, cluster_pk: int, member: Member, resource_type: ResourceType) -> None:
+    async def _watch(self, member: Member, target: Target) -> None:
         selector = f"{MANAGED}=true"
-        async for seen in watching.watch(member, resource_type, label_selector=selector):
+        watched = watching.watch(member, target.type, label_selector=selector, namespace=target.namespace)
+        async for seen in watched:
             match seen:
                 case watching.Synced():
-                    await self._synced(cluster_pk, resource_type, seen.items)
+                    await self._synced(target, seen.items)
                 case watching.Event():
                     gone = seen.kind == "DELETED"
-                    observation = observing.observe(cluster_pk, resource_type.name, seen.object, gone=gone)
-                    self._queue.put_nowait([observation])
+                    name = target.type.name
+                    self._queue.put_nowait(
+                        [observing.observe(target.cluster_pk, name, seen.object, gone=gone)]
+                    )
                 case watching.Broken():
-                    self._probe_soon(cluster_pk, seen.error)
+                    self._probe_soon(target.cluster_pk, seen.error)
 
-    async def _synced(
-        self, cluster_pk: int, resource_type: ResourceType, items: list[dict[str, Any]]
-    ) -> None:
-        gone = await _in_database(observing.missing, cluster_pk, resource_type.name, items)
-        there = [observing.observe(cluster_pk, resource_type.name, item, listed=True) for item in items]
+    async def _synced(self, target: Target, items: list[dict[str, Any]]) -> None:
+        pk, name = target.cluster_pk, target.type.name
+        gone = await _in_database(observing.missing, pk, name, items, target.namespace)
+        there = [observing.observe(pk, name, item, listed=True) for item in items]
         self._queue.put_nowait(there + gone)
 
     def _probe_soon(self, cluster_pk: int, error: Exception) -> None:
-        if isinstance(error, errors.Gone) or cluster_pk in self._probed:
+        if isinstance(error, errors.Gone | errors.TypeNotServed) or cluster_pk in self._probed:
             return
         self._probed.add(cluster_pk)
         loop = asyncio.get_running_loop()
@@ -175,8 +187,9 @@ class Informer:
                 warnings = await member.list(EVENT, namespace, field_selector="type=Warning")
         except errors.MemberError:
             return None  # the probe tells why a cluster does not answer
-        hint = rollout.hint(pods.items, warnings.items)
-        return Hint(row.pk, hint.reason, hint.message) if hint else Hint(row.pk, "", "")
+        found = rollout.hint(pods.items, warnings.items)
+        stranded = rollout.unschedulable(pods.items, timezone.now())
+        return Hint(row.pk, found.reason if found else "", found.message if found else "", stranded)
 
 
 async def _forever(activity: Any) -> None:
@@ -217,10 +230,23 @@ def _targets() -> dict[Target, Fingerprint]:
     columns = ("server", "ca_bundle", "tls_server_name", "insecure_skip_tls_verify", "proxy_url")
     members = Cluster.objects.filter(phase__in=[Phase.JOINED, Phase.DETACHING])
     sealed = members.annotate(sealed=Cast("credential", TextField()))
-    fingerprints = {row[0]: row[1:] for row in sealed.values_list("pk", "sealed", *columns)}
     in_use = FederatedType.objects.filter(enabled=True, resources__isnull=False).distinct()
-    kinds = [federated.resource_type for federated in in_use]
-    return {(pk, kind): fingerprint for pk, fingerprint in fingerprints.items() for kind in kinds}
+    types_in_use = [federated.resource_type for federated in in_use]
+    return {
+        Target(cluster.pk, kinds.as_served(kind, tuple(cluster.api_resources)), namespace): tuple(
+            getattr(cluster, name) for name in ("sealed", *columns)
+        )
+        for cluster in sealed.only(*columns, "preset", "permitted_namespaces", "api_resources")
+        for kind in types_in_use
+        for namespace in _namespaces(cluster, kind)
+    }
+
+
+def _namespaces(cluster: Cluster, kind: ResourceType) -> list[str]:
+    """Where objects of this kind may be listed: everywhere, unless only some namespaces are open to us."""
+    if cluster.preset != Preset.NAMESPACES:
+        return [""]
+    return list(cluster.permitted_namespaces) if kind.namespaced else []
 
 
 def _clusters(pks: set[int]) -> dict[int, Cluster]:

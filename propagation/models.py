@@ -208,8 +208,10 @@ class PropagationQuerySet(models.QuerySet["Propagation"]):
         return clean.exclude(live_owned="").exclude(live_owned=F("applied_owned"))
 
     def due(self, now: Any) -> "PropagationQuerySet":
-        """Dirty rows that are not waiting for the end of a backoff."""
-        return self.dirty().filter(Q(next_attempt_at=None) | Q(next_attempt_at__lte=now))
+        """Dirty rows, of kinds that are enabled, that are not waiting for the end of a backoff."""
+        return self.dirty().filter(
+            Q(next_attempt_at=None) | Q(next_attempt_at__lte=now), resource__type__enabled=True
+        )
 
 
 class Propagation(models.Model):

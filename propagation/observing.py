@@ -1,6 +1,6 @@
 """Read how objects fare out of what the members report, and write it to their rows."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,11 +48,15 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """Why a rollout does not get on, read from its pods; an empty reason clears the former one."""
+    """Why a rollout does not get on, read from its pods; an empty reason clears the former one.
+
+    ``unschedulable`` counts the pods that have found no node for long.
+    """
 
     pk: int
     reason: str
     message: str
+    unschedulable: int = 0
 
 
 def observe(
@@ -83,13 +87,25 @@ def record(observations: Sequence[Observation]) -> set[int]:
         Propagation.objects.record(changes)
     changed = {change["pk"] for change in changes}
     _announce([row for row in rows if row.pk in changed])
-    return repair({row.pk for row in rows})
+    return repair({row.pk for row in rows}) | _finish_removals(rows, latest)
 
 
-def missing(cluster_pk: int, type_name: str, listed: Iterable[Object]) -> list[Observation]:
-    """After a list: the objects that we applied and that the cluster no longer has."""
+def _finish_removals(rows: Sequence[Propagation], latest: Mapping[Key, Observation]) -> set[int]:
+    """Rows whose removal was waited for, and whose object has gone, are looked at again at once."""
+    gone = {row.pk: row.cluster_id for row in rows if not row.selected and latest[_key(row)].live is None}
+    if gone:
+        Propagation.objects.dirty().filter(pk__in=gone).update(next_attempt_at=None)
+    return set(gone.values())
+
+
+def missing(
+    cluster_pk: int, type_name: str, listed: Iterable[Object], namespace: str = ""
+) -> list[Observation]:
+    """After a list, of one namespace if it is given: the objects that we applied and that are not there."""
     present = {_name_of(item) for item in listed}
     rows = Propagation.objects.filter(cluster_id=cluster_pk, resource__type__name=type_name)
+    if namespace:
+        rows = rows.filter(resource__namespace=namespace)
     applied = rows.exclude(applied_hash="").exclude(live_owned=ABSENT)
     names = set(applied.values_list("resource__namespace", "resource__name"))
     return [
@@ -102,8 +118,11 @@ def _is_news(observation: Observation, former: Observation | None) -> bool:
 
 
 def repair(pks: Collection[int] | None = None) -> set[int]:
-    """Make drifted rows dirty; return their clusters. Without keys, look at all rows."""
-    rows = Propagation.objects.drifted()
+    """Make drifted rows dirty, unless repair is suspended; return their clusters.
+
+    Without keys, look at all rows.
+    """
+    rows = Propagation.objects.drifted().exclude(resource__suspend_repair=True)
     if pks is not None:
         rows = rows.filter(pk__in=pks)
     drifted = dict(rows.values_list("pk", "cluster_id"))
@@ -154,6 +173,7 @@ def _gone() -> dict[str, Any]:
         "ready_replicas": None,
         "total_replicas": None,
         "hint_reason": "",
+        "unschedulable_replicas": 0,
     }
 
 
@@ -169,6 +189,7 @@ def _present(row: Propagation, live_object: Object) -> dict[str, Any]:
         "ready_replicas": status.ready,
         "total_replicas": status.total,
         "hint_reason": hint,
+        "unschedulable_replicas": row.unschedulable_replicas if hint else 0,
     }
 
 
@@ -190,7 +211,8 @@ def record_hints(hints: Sequence[Hint]) -> None:
 
 
 def _is_new_hint(row: Propagation, hint: Hint) -> bool:
-    return row.hint_reason != hint.reason or bool(hint.message and row.last_event != hint.message)
+    told = bool(hint.message and row.last_event != hint.message)
+    return told or row.hint_reason != hint.reason or row.unschedulable_replicas != hint.unschedulable
 
 
 def _hinted(row: Propagation, hint: Hint, now: datetime) -> dict[str, Any]:
@@ -198,6 +220,7 @@ def _hinted(row: Propagation, hint: Hint, now: datetime) -> dict[str, Any]:
         "pk": row.pk,
         "rollout": _rollout_with(row.rollout, hint.reason),
         "hint_reason": hint.reason,
+        "unschedulable_replicas": hint.unschedulable,
         "last_event": hint.message or row.last_event,
         "last_event_at": now,
         "observed_at": now,

@@ -171,6 +171,8 @@ async def ask(question: Question) -> Answer:
         return _answer(Effect.REFUSED, str(error))
     except errors.ApplyConflict as error:
         return Answer(Forecast(Effect.CONFLICT, held=effects.held(error.managers)))
+    except errors.TypeNotServed:
+        return _answer(Effect.BLOCKED, delivering.unserved(assignment.reference))
     except errors.MemberError as error:
         silent = isinstance(error, errors.Unreachable | errors.TimedOut)
         return _answer(
@@ -183,8 +185,6 @@ def _answer(effect: Effect, message: str = "") -> Answer:
 
 
 async def _try(member: Member, assignment: Assignment) -> Answer:
-    if assignment.refusal:
-        return _answer(Effect.BLOCKED, assignment.refusal)
     judgement = await delivering.judge(member, assignment, *delivering.rendered(assignment))
     match judgement.decision:
         case operations.Create():

@@ -7,8 +7,9 @@ https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resou
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
+from functools import lru_cache
 
 from clusters.domain import served
 from clusters.domain.references import ResourceType
@@ -59,6 +60,16 @@ def served_version(kind: ResourceType, api_resources: Iterable[str]) -> str | No
 
 def _suitable(kind: ResourceType, versions: Collection[str]) -> str | None:
     return kind.version if kind.version in versions else best_version(versions)
+
+
+@lru_cache(maxsize=4_096)
+def as_served(kind: ResourceType, api_resources: tuple[str, ...]) -> ResourceType:
+    """The kind in the version in which a member serves it.
+
+    In its own where the member is not known to serve it: it may have learned it since. Most members serve
+    the same kinds as others do, so that what was read out of one list is known of all.
+    """
+    return replace(kind, version=served_version(kind, api_resources) or kind.version)
 
 
 def best_version(versions: Iterable[str]) -> str | None:

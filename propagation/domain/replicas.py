@@ -146,7 +146,18 @@ def _shared_out(
         capacity={cluster.name: cluster.capacity for cluster in clusters if cluster.capacity is not None},
         key=key,
     )
-    return {name: count + planned.overflow.get(name, 0) for name, count in planned.replicas.items()}
+    unplaced = data["totalReplicas"] - sum(planned.replicas.values())
+    return _with_pending(planned, unplaced)
+
+
+def _with_pending(planned: planner.Plan, unplaced: int) -> dict[str, int]:
+    """Overflows, as far as they found no place anywhere: KubeFed adds all of them, and exceeds the total."""
+    found = dict(planned.replicas)
+    for name in sorted(planned.overflow):
+        pending = min(unplaced, planned.overflow[name])
+        found[name] += pending
+        unplaced -= pending
+    return found
 
 
 def _aggregated(data: Data, clusters: Sequence[ReplicaFacts], key: str) -> dict[str, int]:

@@ -6,11 +6,15 @@ The order of the checks matters, and follows ``kubectl rollout status`` and ksta
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from propagation.domain.statuses import Rollout
 
 Object = Mapping[str, Any]
+
+#: A pod without a node for longer than this counts as one that its cluster has no room for.
+STRANDED_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,6 +256,22 @@ def hint(pods: Iterable[Object], events: Iterable[Object]) -> Hint | None:
     names = {pod["metadata"]["name"] for pod in known if not _is_ready(pod)}
     found += [one for event in events for one in _event_hints(event, names)]
     return max(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def unschedulable(pods: Iterable[Object], now: datetime) -> int:
+    """How many pods have found no node for over a minute: KubeFed's measure of a full cluster."""
+    return sum(_is_stranded(pod, now) for pod in pods)
+
+
+def _is_stranded(pod: Object, now: datetime) -> bool:
+    scheduled = _condition(pod, "PodScheduled")
+    if scheduled.get("status") != "False" or scheduled.get("reason") != "Unschedulable":
+        return False
+    since = str(scheduled.get("lastTransitionTime") or pod["metadata"].get("creationTimestamp") or "")
+    try:
+        return now - datetime.fromisoformat(since) > STRANDED_AFTER
+    except ValueError:
+        return False
 
 
 def _is_ready(pod: Object) -> bool:

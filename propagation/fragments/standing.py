@@ -72,8 +72,11 @@ def row_rank(now: datetime, generation: Any = None) -> Case:
     outdated = Q(desired_generation__gt=F("applied_generation")) | Q(applied_revision__lt=newest)
     drifted = ~Q(applied_hash="") & ~Q(live_owned="") & ~Q(live_owned=F("applied_owned"))
     dirty = Q(desired_generation__gt=F("applied_generation"))
+    unrepaired = Q(resource__suspend_repair=True)
     delivery = Case(
-        When(Q(delivery=Delivery.APPLIED) & dirty & drifted, then=Value(Delivery.DRIFTED.rank)),
+        When(
+            Q(delivery=Delivery.APPLIED) & (dirty | unrepaired) & drifted, then=Value(Delivery.DRIFTED.rank)
+        ),
         When(Q(delivery=Delivery.APPLIED) & outdated, then=Value(Delivery.QUEUED.rank)),
         default=_words("delivery", Delivery, Delivery.QUEUED),
         output_field=IntegerField(),
@@ -104,6 +107,9 @@ def workload_rank(now: datetime) -> Expression:
 def effective_delivery(row: Propagation, resource: FederatedResource) -> Delivery:
     """What ``row_rank`` makes of the delivery: an older wish that was applied is not applied."""
     delivery = DELIVERIES.get(row.delivery, Delivery.QUEUED)
-    if delivery is not Delivery.APPLIED or not (row.dirty or row.applied_revision < resource.generation):
+    if delivery is not Delivery.APPLIED:
         return delivery
-    return Delivery.DRIFTED if row.dirty and row.drifted else Delivery.QUEUED
+    if row.drifted and (row.dirty or resource.suspend_repair):
+        return Delivery.DRIFTED
+    outdated = row.dirty or row.applied_revision < resource.generation
+    return Delivery.QUEUED if outdated else delivery

@@ -24,9 +24,10 @@ def board(query: str = "") -> Board:
     return Board(QueryDict(query), AnonymousUser(), timezone.now())
 
 
-def test_the_badge_of_a_row_is_the_same_in_sql() -> None:
+@pytest.mark.parametrize("suspended", [False, True])
+def test_the_badge_of_a_row_is_the_same_in_sql(suspended: bool) -> None:
     now = timezone.now()
-    resource = factories.workload(generation=2)
+    resource = factories.workload(generation=2, suspend_repair=suspended)
     combinations = list(product(Delivery, Rollout, (0, 1), (1, 2), ("", "b")))
     for member in (factories.cluster(), factories.unreachable_cluster()):
         for delivery, rollout, behind, revision, owned in combinations:

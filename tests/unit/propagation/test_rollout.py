@@ -1,5 +1,6 @@
 """Rollouts, kind by kind, and why pods do not come up."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -157,3 +158,14 @@ def test_events_count_for_pods_that_are_not_ready_alone() -> None:
 
 def test_nothing_wrong_is_no_hint() -> None:
     assert rollout.hint([pod("a", waiting="ContainerCreating"), pod("b", ready=True)], []) is None
+
+
+def test_pods_that_wait_long_for_a_node_are_counted() -> None:
+    now = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+    def pod(since: str, reason: str = "Unschedulable") -> dict[str, Any]:
+        condition = {"type": "PodScheduled", "status": "False", "reason": reason, "lastTransitionTime": since}
+        return {"metadata": {"name": "web"}, "status": {"conditions": [condition]}}
+
+    waiting = [pod("2026-01-01T11:58:00Z"), pod("2026-01-01T11:59:30Z"), pod("2026-01-01T11:00:00Z", "Gated")]
+    assert rollout.unschedulable([*waiting, pod("nonsense"), {"metadata": {}}], now) == 1
