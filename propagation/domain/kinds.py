@@ -59,7 +59,16 @@ def served_version(kind: ResourceType, api_resources: Iterable[str]) -> str | No
 
 
 def _suitable(kind: ResourceType, versions: Collection[str]) -> str | None:
-    return kind.version if kind.version in versions else best_version(versions)
+    if kind.version in versions:
+        return kind.version
+    # v2beta2 has the fields of v2, which v1 has not.
+    relatives = {version for version in versions if _major(version) == _major(kind.version)}
+    return best_version(relatives or versions)
+
+
+def _major(version: str) -> str:
+    found = _VERSION.fullmatch(version)
+    return found[1] if found else version
 
 
 @lru_cache(maxsize=4_096)

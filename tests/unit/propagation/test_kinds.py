@@ -11,6 +11,7 @@ from propagation.domain.kinds import Catalogue, Coverage, Found
 
 CRON_JOB = ResourceType("batch", "v1", "CronJob", "cronjobs", namespaced=True)
 CONFIG_MAP = ResourceType("", "v1", "ConfigMap", "configmaps", namespaced=True)
+SCALER = ResourceType("autoscaling", "v2", "Scaler", "x", namespaced=True)
 WIDGET = ResourceType("example.com", "v1", "Widget", "widgets", namespaced=True)
 BETA_WIDGET = ResourceType("example.com", "v1beta1", "Widget", "widgets", namespaced=True)
 
@@ -29,6 +30,8 @@ def offered(*types: ResourceType) -> list[str]:
         (CRON_JOB, [], "v1"),
         (CRON_JOB, ["batch/v1/cronjobs", "batch/v2/cronjobs"], "v1"),
         (CRON_JOB, ["batch/v1beta1/cronjobs CronJob Namespaced", "batch/v2alpha1/cronjobs"], "v1beta1"),
+        (SCALER, ["autoscaling/v1/x", "autoscaling/v2beta1/x", "autoscaling/v2beta2/x"], "v2beta2"),
+        (SCALER, ["autoscaling/v1/x"], "v1"),
         (CRON_JOB, ["batch/v1/jobs", "other/v1/cronjobs", "v1/cronjobs"], None),
         (CONFIG_MAP, ["v1/configmaps ConfigMap Namespaced"], "v1"),
         (CONFIG_MAP, ["v1/pods"], None),
