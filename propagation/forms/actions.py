@@ -44,8 +44,8 @@ class DeleteForm(forms.Form):
     )
     confirmation = forms.CharField(label=_("Type the name to confirm"), max_length=253)
 
-    def __init__(self, resource: FederatedResource, data: Any = None) -> None:
-        super().__init__(data)
+    def __init__(self, resource: FederatedResource, data: Any = None, initial: Any = None) -> None:
+        super().__init__(data, initial=initial)
         self.resource = resource
         if resource.type.kind != "Namespace":
             del self.fields["delete_contents"]

@@ -35,24 +35,34 @@ class ScaleView(PermissionRequiredMixin, View):
         return self._page(resource, form)
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Store the number as a new generation."""
+        """Store the number as a new generation, or come back from a preview with it."""
         resource = self._resource(pk)
+        if request.POST.get("action") == "back":
+            return self._page(resource, ScaleForm(initial=request.POST.dict()))
         form = ScaleForm(request.POST)
         if not form.is_valid():
             return self._page(resource, form, status=422)
         resource.template = deployments.with_replicas(resource.template, form.cleaned_data["replicas"])
         resource.generation = form.cleaned_data["generation"]
+        return self.carry_out(resource, form)
+
+    def carry_out(self, resource: FederatedResource, form: ScaleForm) -> HttpResponse:
+        """Store it, unless somebody else was faster."""
         try:
-            changes.save(resource, author(request))
+            changes.save(resource, author(self.request))
         except changes.StaleEdit as error:
-            fresh = {"replicas": form.cleaned_data["replicas"], "generation": error.resource.generation}
-            return self._page(error.resource, ScaleForm(initial=fresh), status=409)
+            return self.outdated(error.resource, form)
         messages.success(
-            request,
+            self.request,
             _("%(name)s is being scaled to %(replicas)s.")
             % {"name": resource.name, "replicas": form.cleaned_data["replicas"]},
         )
         return redirect(resource)
+
+    def outdated(self, current: FederatedResource, form: ScaleForm) -> HttpResponse:
+        """Ask again, of what is there now."""
+        fresh = {"replicas": form.cleaned_data["replicas"], "generation": current.generation}
+        return self._page(current, ScaleForm(initial=fresh), status=409)
 
     def _resource(self, pk: int) -> FederatedResource:
         resource = stored(pk)
@@ -110,8 +120,10 @@ class DeleteView(PermissionRequiredMixin, View):
         return self._page(resource, DeleteForm(resource))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Ask for the deletion; the members carry it out."""
+        """Ask for the deletion, which the members carry out; or come back from a preview."""
         resource = stored(pk)
+        if request.POST.get("action") == "back":
+            return self._page(resource, DeleteForm(resource, initial=request.POST.dict()))
         form = DeleteForm(resource, request.POST)
         if not form.is_valid():
             return self._page(resource, form, status=422)

@@ -86,12 +86,16 @@ class EditorView(PermissionRequiredMixin, View):
         try:
             changes.save(resource, author(self.request), editor.basics.cleaned_data["note"])
         except IntegrityError:
-            editor.basics.add_error("name", _("There is a Deployment of this name in this namespace."))
-            return self.page(editor, status=422, checked=True)
+            return self.refuse_name(editor)
         except changes.StaleEdit as error:
             return self.conflict(editor, error.resource)
         messages.success(self.request, _("%(name)s is on its way.") % {"name": resource.name})
         return self.leave(resource)
+
+    def refuse_name(self, editor: Editor) -> HttpResponse:
+        """The name is taken: give everything back as it was typed."""
+        editor.basics.add_error("name", _("There is a Deployment of this name in this namespace."))
+        return self.page(editor, status=422, checked=True)
 
     def leave(self, resource: FederatedResource) -> HttpResponse:
         """Go to the page where people see what becomes of it."""
@@ -173,6 +177,13 @@ class PreviewPlacementView(PermissionRequiredMixin, View):
 def author(request: HttpRequest) -> AbstractBaseUser | None:
     """Who is to be recorded for a change."""
     return request.user if request.user.is_authenticated else None
+
+
+def taken(resource: FederatedResource) -> bool:
+    """Whether there is another resource of this kind, namespace and name."""
+    return FederatedResource.objects.filter(
+        type=resource.type, namespace=resource.namespace, name=resource.name
+    ).exists()
 
 
 def stored(pk: int) -> FederatedResource:

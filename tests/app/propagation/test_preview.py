@@ -1,10 +1,14 @@
 """What a change would do: what members answer, as one word per cluster, and nothing is written."""
 
+import html
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
+from django.test import Client
 from django.utils import timezone
 
 from clusters.domain.labels import MANAGED
@@ -14,6 +18,7 @@ from propagation.models import ConflictPolicy, FederatedResource, FederatedType,
 from tests import factories_propagation as factories
 from tests.app.clusters import members as silent_members
 from tests.app.propagation import members
+from tests.app.propagation.test_views_editing import filled, rows
 
 pytestmark = pytest.mark.django_db
 
@@ -228,3 +233,164 @@ def test_who_has_been_away_for_long_keeps_its_row(member: members.Stub) -> None:
     previewing.Cluster.objects.update(last_probe_time=timezone.now() - timedelta(hours=1))
     previewing.preview(row.resource)
     assert Propagation.objects.filter(pk=row.pk).values().get() == before
+
+
+# Pages
+
+
+@pytest.fixture
+def editor(client: Client) -> Client:
+    client.force_login(factories.user(*factories.EDIT))
+    return client
+
+
+def typed(**changes: Any) -> dict[str, str]:
+    """A form for a Deployment, as a browser sends it."""
+    awkward = rows("variables", {"name": "MODE", "value": ' "fast" & <b> '})
+    return filled(**{"namespace": "default", "note": "Because", **awkward, **changes})
+
+
+def hidden(page: HttpResponse) -> dict[str, str]:
+    """What the preview's form carries."""
+    form = page.content.decode().partition('<form method="post" action="/workloads/')[2]
+    found = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form)
+    return {name: html.unescape(value) for name, value in found if name != "csrfmiddlewaretoken"}
+
+
+def test_a_new_workload_is_shown_then_created_by_what_the_page_carries(
+    editor: Client, member: members.Stub
+) -> None:
+    page = editor.post("/workloads/new/preview/", typed())
+    assert page.status_code == 200
+    assert "Will be created" in page.content.decode()
+    assert "image: nginx:1.25.3" in page.content.decode()
+    assert not FederatedResource.objects.exists()
+    fields = hidden(page)
+    assert fields == {name: value for name, value in typed().items() if name != "action"}
+    back = editor.post("/workloads/new/", {**fields, "action": "preview"}).content.decode()
+    assert "&quot;fast&quot; &amp; &lt;b&gt;" in back
+    assert 'value="Because"' in back
+    assert editor.post("/workloads/new/", {**fields, "action": "save"}).status_code == 302
+    assert FederatedResource.objects.get().template["spec"]["replicas"] == 3
+
+
+def test_htmx_gets_the_page_in_the_place_of_the_page(editor: Client, member: members.Stub) -> None:
+    page = editor.post("/workloads/new/preview/", typed(), headers={"HX-Request": "true"})
+    assert page["HX-Retarget"] == page["HX-Reselect"] == "#content"
+    assert 'id="content"' in page.content.decode()
+
+
+@pytest.mark.parametrize("changes", [{"image": "two words"}, {"name": ""}])
+def test_what_cannot_be_saved_is_not_previewed(editor: Client, changes: dict[str, str]) -> None:
+    page = editor.post("/workloads/new/preview/", typed(**changes))
+    assert page.status_code == 422
+    assert 'value="Because"' in page.content.decode()
+
+
+def test_a_taken_name_is_told_before(editor: Client) -> None:
+    factories.workload("web")
+    page = editor.post("/workloads/new/preview/", typed())
+    assert page.status_code == 422
+    assert "There is a Deployment of this name" in page.content.decode()
+
+
+def test_an_edit_is_shown_and_a_stale_one_is_not(editor: Client, member: members.Stub) -> None:
+    member.there[PATH] = live()
+    resource = placed()
+    url = f"/workloads/{resource.pk}/edit/preview/"
+    page = editor.post(url, typed(generation="1")).content.decode()
+    assert "Will change" in page
+    assert "<del>-   replicas: 2\n</del><ins>+   replicas: 3\n</ins>" in page
+    assert "spec.replicas" in page
+    FederatedResource.objects.update(generation=2)
+    stale = editor.post(url, typed(generation="1"))
+    assert stale.status_code == 409
+    assert "Somebody else changed this" in stale.content.decode()
+
+
+DOCUMENTS = """\
+apiVersion: types.kubefed.io/v1beta1
+kind: FederatedDeployment
+metadata: {name: web, namespace: default}
+spec:
+  template:
+    spec:
+      selector: {matchLabels: {app: web}}
+      template:
+        metadata: {labels: {app: web}}
+        spec: {containers: [{name: web, image: nginx}]}
+  placement: {clusterSelector: {}}
+"""
+
+
+def test_documents_are_shown_and_confirmed(editor: Client, member: members.Stub) -> None:
+    resource = factories.workload("web")
+    page = editor.post("/workloads/yaml/preview/", {"text": DOCUMENTS, "note": "Because"})
+    assert "Will be created" in page.content.decode()
+    fields = hidden(page)
+    assert fields["text"] == DOCUMENTS
+    assert editor.post("/workloads/yaml/", {**fields, "action": "save"}).status_code == 302
+    resource.refresh_from_db()
+    assert resource.generation == 2
+    again = editor.post("/workloads/yaml/preview/", {"text": DOCUMENTS})
+    assert "Nothing to store" in again.content.decode()
+
+
+def test_documents_with_errors_go_back(editor: Client) -> None:
+    page = editor.post("/workloads/yaml/preview/", {"text": DOCUMENTS.replace("kind: F", "kind: X")})
+    assert page.status_code == 422
+    assert "line 2" in page.content.decode()
+
+
+def test_scaling_is_shown(editor: Client, member: members.Stub) -> None:
+    member.there[PATH] = live()
+    resource = placed()
+    url = f"/workloads/{resource.pk}/scale/"
+    page = editor.post(f"{url}preview/", {"replicas": "7", "generation": "1"})
+    assert "replicas: 7" in page.content.decode()
+    assert hidden(page) == {"replicas": "7", "generation": "1"}
+    back = editor.post(url, {**hidden(page), "action": "back"})
+    assert 'value="7"' in back.content.decode()
+    assert editor.post(f"{url}preview/", {"replicas": "-1", "generation": "1"}).status_code == 422
+    assert editor.post(f"{url}preview/", {"replicas": "7", "generation": "9"}).status_code == 409
+    assert FederatedResource.objects.get().generation == 1
+
+
+def test_deleting_is_shown(editor: Client, member: members.Stub) -> None:
+    member.there[PATH] = live()
+    resource = placed()
+    url = f"/workloads/{resource.pk}/delete/"
+    assert "Will be removed" in editor.get(f"{url}preview/").content.decode()
+    page = editor.post(f"{url}preview/", {"fate": "keep", "confirmation": "we"})
+    assert "Will stay there, unmanaged" in page.content.decode()
+    back = editor.post(url, {**hidden(page), "action": "back"})
+    assert 'value="we"' in back.content.decode()
+    assert FederatedResource.objects.get().deletion_requested_at is None
+
+
+PREVIEWS = ["new", "yaml", "{pk}/edit", "{pk}/scale", "{pk}/delete"]
+
+
+@pytest.mark.parametrize("path", PREVIEWS)
+def test_who_may_not_do_it_may_not_preview_it(client: Client, path: str) -> None:
+    resource = factories.workload("web")
+    url = f"/workloads/{path.format(pk=resource.pk)}/preview/"
+    client.force_login(factories.user(*factories.VIEW))
+    assert client.post(url, typed()).status_code == 403
+    client.force_login(factories.user())
+    assert client.post(url, typed()).status_code == 403
+
+
+@pytest.mark.parametrize("path", PREVIEWS[2:])
+def test_previews_of_what_is_not_there(editor: Client, path: str) -> None:
+    url = f"/workloads/{path.format(pk=99_999)}/preview/"
+    assert editor.post(url, typed()).status_code == 404
+    assert editor.put(url).status_code == 405 or path == "{pk}/edit"
+
+
+@pytest.mark.parametrize("path", PREVIEWS)
+def test_previews_take_any_nonsense(editor: Client, path: str) -> None:
+    resource = factories.workload("web")
+    url = f"/workloads/{path.format(pk=resource.pk)}/preview/"
+    assert editor.post(url, {}).status_code in (200, 422)
+    assert editor.get(url).status_code == 200
