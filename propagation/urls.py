@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propagation.views import actions, documents, editing, pages, preview
+from propagation.views import actions, documents, editing, pages, types
 
 app_name = "propagation"
 
@@ -15,14 +15,13 @@ urlpatterns = [
     path("workloads/placement/", editing.PreviewPlacementView.as_view(), name="preview_placement"),
     path("workloads/in-cluster/<int:cluster_pk>/", pages.InClusterView.as_view(), name="in_cluster"),
     path("workloads/<int:pk>/", pages.DetailView.as_view(), name="detail"),
-    path("workloads/new/preview/", preview.CreateView.as_view(), name="preview_create"),
-    path("workloads/yaml/preview/", preview.YamlView.as_view(), name="preview_yaml"),
-    path("workloads/<int:pk>/edit/preview/", preview.EditView.as_view(), name="preview_edit"),
-    path("workloads/<int:pk>/scale/preview/", preview.ScaleView.as_view(), name="preview_scale"),
-    path("workloads/<int:pk>/delete/preview/", preview.DeleteView.as_view(), name="preview_delete"),
     path("workloads/<int:pk>/edit/", editing.EditView.as_view(), name="edit"),
     path("workloads/<int:pk>/scale/", actions.ScaleView.as_view(), name="scale"),
     path("workloads/<int:pk>/options/", actions.OptionsView.as_view(), name="options"),
     path("workloads/<int:pk>/delete/", actions.DeleteView.as_view(), name="delete"),
     path("workloads/<int:pk>/export/", documents.ExportView.as_view(), name="export"),
+    path("types/", types.ListView.as_view(), name="types"),
+    path("types/discover/", types.DiscoverView.as_view(), name="discover_types"),
+    path("types/<int:pk>/enable/", types.EnableView.as_view(), name="enable_type"),
+    path("types/<int:pk>/disable/", types.DisableView.as_view(), name="disable_type"),
 ]
