@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propagation.views import actions, documents, editing, pages, types
+from propagation.views import actions, documents, editing, pages, preview, types
 
 app_name = "propagation"
 
@@ -15,6 +15,11 @@ urlpatterns = [
     path("workloads/placement/", editing.PreviewPlacementView.as_view(), name="preview_placement"),
     path("workloads/in-cluster/<int:cluster_pk>/", pages.InClusterView.as_view(), name="in_cluster"),
     path("workloads/<int:pk>/", pages.DetailView.as_view(), name="detail"),
+    path("workloads/new/preview/", preview.CreateView.as_view(), name="preview_create"),
+    path("workloads/yaml/preview/", preview.YamlView.as_view(), name="preview_yaml"),
+    path("workloads/<int:pk>/edit/preview/", preview.EditView.as_view(), name="preview_edit"),
+    path("workloads/<int:pk>/scale/preview/", preview.ScaleView.as_view(), name="preview_scale"),
+    path("workloads/<int:pk>/delete/preview/", preview.DeleteView.as_view(), name="preview_delete"),
     path("workloads/<int:pk>/edit/", editing.EditView.as_view(), name="edit"),
     path("workloads/<int:pk>/scale/", actions.ScaleView.as_view(), name="scale"),
     path("workloads/<int:pk>/options/", actions.OptionsView.as_view(), name="options"),
