@@ -1,6 +1,7 @@
 """KubeFed documents: paste them, and take them away."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,8 +15,10 @@ from django.utils.translation import ngettext
 from django.views import View
 
 from propagation import changes
-from propagation.forms import documents
-from propagation.forms.documents import Action, Plan, YamlForm
+from propagation.domain import manifests
+from propagation.forms import plans
+from propagation.forms.documents import YamlForm
+from propagation.forms.plans import Plan, Rights
 from propagation.fragments import exporting, placements
 from propagation.fragments.workloads import workload_list
 from propagation.models import FederatedResource
@@ -30,20 +33,24 @@ class YamlView(PermissionRequiredMixin, View):
 
     def has_permission(self) -> bool:
         """Whoever may create or change something; which documents do what is looked at later."""
-        user = self.request.user
-        return user.has_perm("clusters.view_cluster") and any(self._may().values())
+        rights = self._rights()
+        may = rights.create or rights.change or rights.types
+        return may and self.request.user.has_perm("clusters.view_cluster")
 
-    def _may(self) -> dict[Action, bool]:
+    def _rights(self) -> Rights:
         user = self.request.user
-        return {
-            Action.CREATE: user.has_perm("propagation.add_federatedresource"),
-            Action.UPDATE: user.has_perm("propagation.change_federatedresource"),
-        }
+        return Rights(
+            create=user.has_perm("propagation.add_federatedresource"),
+            change=user.has_perm("propagation.change_federatedresource"),
+            types=user.has_perm("propagation.change_federatedtype"),
+        )
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """An empty text, or that of the resource that is to be edited."""
         pk = request.GET.get("resource", "")
-        text = exporting.text([stored(int(pk))], request.user) if pk.isdecimal() and len(pk) < 18 else ""
+        text = ""
+        if pk.isdecimal() and len(pk) < 18:
+            text = exporting.text([stored(int(pk))], request.user, timezone.now())
         return self._page(YamlForm(initial={"text": text}))
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -59,21 +66,15 @@ class YamlView(PermissionRequiredMixin, View):
         return self._store(form, plan)
 
     def _plan(self, form: YamlForm) -> Plan:
-        clusters = placements.candidates()
-        return documents.plan(form.cleaned_data["text"], [one.name for one in clusters], self._may())
+        names = [one.name for one in placements.candidates()]
+        return plans.plan(form.cleaned_data["text"], names, self._rights())
 
     def _store(self, form: YamlForm, plan: Plan) -> HttpResponse:
         try:
-            resources = documents.store(plan, author(self.request), form.cleaned_data["note"])
+            resources = plans.store(plan, author(self.request), form.cleaned_data["note"])
         except (changes.StaleEdit, IntegrityError):
             return self._page(form, self._plan(form), status=409, raced=True)
-        messages.success(
-            self.request,
-            ngettext(
-                "%(count)s workload is on its way.", "%(count)s workloads are on their way.", len(resources)
-            )
-            % {"count": len(resources)},
-        )
+        messages.success(self.request, _stored_message(len(resources), len(plan.changed_types)))
         return redirect(resources[0]) if len(resources) == 1 else redirect("propagation:list")
 
     def _page(
@@ -100,34 +101,73 @@ def _markers(plan: Plan | None) -> list[dict[str, Any]]:
     return [{"line": one.line, "column": one.column, "message": one.message} for one in errors]
 
 
+def _stored_message(resources: int, kinds: int) -> str:
+    """What was stored; also when there was nothing to do."""
+    told = []
+    if kinds:
+        told.append(
+            ngettext("%(count)s kind was switched.", "%(count)s kinds were switched.", kinds)
+            % {"count": kinds}
+        )
+    if resources or not kinds:
+        text = ngettext(
+            "%(count)s workload is on its way.", "%(count)s workloads are on their way.", resources
+        )
+        told.append(text % {"count": resources})
+    return " ".join(told)
+
+
 class ExportView(PermissionRequiredMixin, View):
-    """One resource as a file, with its status."""
+    """One resource as a file, with its status unless ``with=spec`` asks for less."""
 
     permission_required = VIEW
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Download it."""
         resource = get_object_or_404(FederatedResource.objects.select_related("type"), pk=pk)
-        return _download(exporting.text_with_status(resource, request.user, timezone.now()), resource.name)
+        return _download(request, _writer(request, "status").resources([resource]), resource.name)
 
 
 class ExportManyView(PermissionRequiredMixin, View):
-    """What the list shows with these filters, as one file."""
+    """What the list shows with these filters (``namespace`` is one), as one file."""
 
     permission_required = VIEW
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Download it; a first line says when there is more."""
+        """Download it; ``with=status`` adds how each fares."""
         workloads = workload_list(request.GET, request.user, timezone.now())
-        total = workloads.page.total
         chosen = workloads.workloads().select_related("type").order_by("namespace", "name", "pk")
-        text = exporting.text(chosen[: exporting.MOST], request.user)
-        if total > exporting.MOST:
-            note = _("The first %(most)s of %(total)s workloads.") % {"most": exporting.MOST, "total": total}
-            text = f"# {note}\n{text}"
-        return _download(text, "workloads")
+        documents = _writer(request).resources(chosen[: exporting.MOST])
+        return _download(request, documents, "workloads", workloads.page.total - exporting.MOST)
 
 
-def _download(text: str, name: str) -> HttpResponse:
-    disposition = {"Content-Disposition": f'attachment; filename="{name}.yaml"'}
-    return HttpResponse(text, content_type="application/yaml", headers=disposition)
+class ExportEverythingView(PermissionRequiredMixin, View):
+    """All workloads, the kinds that were added, and the clusters, as one file; never a credential."""
+
+    permission_required = VIEW
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Download it; ``with=status`` adds how each fares."""
+        resources = FederatedResource.objects.select_related("type").order_by("namespace", "name", "pk")
+        documents = _writer(request).everything(resources[: exporting.MOST])
+        return _download(request, documents, "fedconsole", resources.count() - exporting.MOST)
+
+
+def _writer(request: HttpRequest, default: str = "spec") -> exporting.Writer:
+    with_status = request.GET.get("with", default) == "status"
+    return exporting.Writer(request.user, timezone.now(), with_status)
+
+
+def _download(
+    request: HttpRequest, documents: Sequence[dict[str, Any]], name: str, left_out: int = 0
+) -> HttpResponse:
+    """The documents as a file: YAML, or JSON where ``format=json`` asks for it; it says what is not in it."""
+    if request.GET.get("format") == "json":
+        text, ending = manifests.dump_json(documents, max(0, left_out)), "json"
+    else:
+        text, ending = manifests.dump(documents), "yaml"
+        if left_out > 0:
+            note = _("The first %(most)s workloads; %(left_out)s more are left out.")
+            text = f"# {note % {'most': exporting.MOST, 'left_out': left_out}}\n{text}"
+    disposition = {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
+    return HttpResponse(text, content_type=f"application/{ending}", headers=disposition)

@@ -245,7 +245,7 @@ def test_the_editor_opens_with_the_resource(editor: Client) -> None:
     assert editor.get(YAML, {"resource": "x"}).status_code == 200
 
 
-URLS = {"yaml": (), "export": ("pk",), "export_many": ()}
+URLS = {"yaml": (), "export": ("pk",), "export_many": (), "export_everything": ()}
 every_url = pytest.mark.parametrize(("name", "arguments"), URLS.items(), ids=URLS)
 
 
