@@ -11,7 +11,7 @@ from clusters import live
 from clusters.tasks import wake
 from propagation import feed, tasks
 from propagation.domain import dependencies
-from propagation.models import Activity, FederatedResource, Revision
+from propagation.models import Activity, FederatedResource, Propagation, Revision
 
 #: A change of any of these is a new generation, and each generation is kept as a revision.
 SPEC = (
@@ -113,6 +113,14 @@ def request_deletion(
         if asked:
             feed.tell(Activity.Verb.DELETED, [resource], user)
         _announce([resource.pk])
+
+
+def repair(row: Propagation) -> None:
+    """Have one object compared and delivered again now, also where repair is suspended."""
+    again = {"desired_generation": F("desired_generation") + 1, "next_attempt_at": None, "attempts": 0}
+    Propagation.objects.filter(pk=row.pk).update(**again)
+    live.announce("workloads", [row.resource_id])
+    transaction.on_commit(lambda: tasks.drain_soon([row.cluster_id]))
 
 
 def _announce(pks: list[int]) -> None:

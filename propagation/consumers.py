@@ -10,6 +10,7 @@ from clusters import live
 from clusters.consumers import Changes, ClusterConsumer, LiveConsumer
 from clusters.fragments import Fragment, fragment
 from clusters.models import Cluster
+from propagation.fragments import placed_object
 from propagation.fragments.board import Board
 from propagation.fragments.detail import Detail, Gone, Placed
 from propagation.fragments.workloads import workload_list
@@ -103,6 +104,23 @@ class DetailConsumer(TableConsumer):
         if self.request.GET.get("tab") != "yaml":
             yield from self.table("detail_row", workload.rows, workload)
         yield one("detail_header", workload, key=pk)
+
+
+class PlacedObjectConsumer(LiveConsumer):
+    """One workload in one cluster; its comparison stays as of when the page was opened."""
+
+    groups: list[str] = [live.CLUSTERS, live.WORKLOADS]
+    permissions: ClassVar[tuple[str, ...]] = VIEW
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """How it fares, as long as it is placed there."""
+        where: dict[str, Any] = self.scope["url_route"]["kwargs"]
+        concerned = (
+            changes is None or changes.get(live.CLUSTERS) or where["pk"] in changes.get(live.WORKLOADS, ())
+        )
+        row = placed_object.find(where["pk"], where["cluster"]).first() if concerned else None
+        if row:
+            yield one("placed_object", placed_object.PlacedObject(row, timezone.now()), key=row.pk)
 
 
 class ClusterPageConsumer(ClusterConsumer):

@@ -104,6 +104,24 @@ def preview_all(resources: Sequence[FederatedResource]) -> list[Preview]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The object of one row as it is there, against what it should be: who wrote what differs."""
+
+    forecast: Forecast
+    owners: list[tuple[str, list[diffs.Owner]]]
+
+
+def compare(row: Propagation) -> Comparison:
+    """Ask the row's cluster what delivering it again would change."""
+    question = _question(row)
+    answer = loop.run(ask(question))
+    diff = diffs.compare(row.resource.type.kind, answer.before, answer.after)
+    live = answer.before or {}
+    owners = [(diffs.spell(path), diffs.owners(live, path)) for path in diff.paths]
+    return Comparison(_complete(answer.forecast, diff), owners)
+
+
 def _question(row: Propagation) -> Question:
     member = loop.shared_pool().member(row.cluster.connection)
     return Question(row.resource, dispatching.assignment(row, row.resource), member)

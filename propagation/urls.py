@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propagation.views import actions, documents, editing, pages, preview, types
+from propagation.views import actions, documents, editing, pages, placed_object, preview, types
 
 app_name = "propagation"
 
@@ -12,7 +12,6 @@ urlpatterns = [
     path("workloads/new/", editing.CreateView.as_view(), name="create"),
     path("workloads/yaml/", documents.YamlView.as_view(), name="yaml"),
     path("workloads/export/", documents.ExportManyView.as_view(), name="export_many"),
-    path("export/", documents.ExportEverythingView.as_view(), name="export_everything"),
     path("workloads/placement/", editing.PreviewPlacementView.as_view(), name="preview_placement"),
     path("workloads/in-cluster/<int:cluster_pk>/", pages.InClusterView.as_view(), name="in_cluster"),
     path("workloads/<int:pk>/", pages.DetailView.as_view(), name="detail"),
@@ -21,6 +20,8 @@ urlpatterns = [
     path("workloads/<int:pk>/edit/preview/", preview.EditView.as_view(), name="preview_edit"),
     path("workloads/<int:pk>/scale/preview/", preview.ScaleView.as_view(), name="preview_scale"),
     path("workloads/<int:pk>/delete/preview/", preview.DeleteView.as_view(), name="preview_delete"),
+    path("workloads/<int:pk>/in/<str:cluster>/", placed_object.PlacedObjectView.as_view(), name="placed"),
+    path("workloads/<int:pk>/in/<str:cluster>/repair/", placed_object.RepairView.as_view(), name="repair"),
     path("workloads/<int:pk>/edit/", editing.EditView.as_view(), name="edit"),
     path("workloads/<int:pk>/scale/", actions.ScaleView.as_view(), name="scale"),
     path("workloads/<int:pk>/options/", actions.OptionsView.as_view(), name="options"),

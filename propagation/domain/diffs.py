@@ -4,6 +4,7 @@ import difflib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -174,7 +175,7 @@ class Owner:
     """Who wrote a field last: the name of a field manager, and when."""
 
     manager: str
-    since: str
+    moment: datetime | None
 
 
 def owners(live: Object, path: Path) -> list[Owner]:
@@ -184,10 +185,17 @@ def owners(live: Object, path: Path) -> list[Owner]:
     """
     entries = (live.get("metadata") or {}).get("managedFields") or []
     return [
-        Owner(str(entry.get("manager", "")), str(entry.get("time", "")))
+        Owner(str(entry.get("manager", "")), _moment(entry.get("time")))
         for entry in entries
         if _owns(entry.get("fieldsV1") or {}, path)
     ]
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 def _owns(fields: Mapping[str, Any], path: Path) -> bool:

@@ -1,7 +1,6 @@
 """One workload: a row per cluster with both axes, the aggregate, and where it is not placed."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -136,25 +135,14 @@ class Detail:
 
 def rows(found: QuerySet[Propagation], resource: FederatedResource, now: datetime) -> list[DetailRow]:
     """Rows of one resource."""
-    return [_row(row, resource, now) for row in _slim(found)]
-
-
-def rows_of_all(resources: Sequence[FederatedResource], now: datetime) -> dict[int, list[DetailRow]]:
-    """Rows of several resources, by their keys, with one query."""
-    found: dict[int, list[DetailRow]] = {resource.pk: [] for resource in resources}
-    by_pk = {resource.pk: resource for resource in resources}
-    for row in _slim(Propagation.objects.filter(resource__in=by_pk)):
-        found[row.resource_id].append(_row(row, by_pk[row.resource_id], now))
-    return found
-
-
-def _slim(found: QuerySet[Propagation]) -> QuerySet[Propagation]:
     columns = [f"cluster__{name}" for name in (*placements.COLUMNS, "message", "last_transition_time")]
     own = [field.attname for field in Propagation._meta.concrete_fields]
-    return found.select_related("cluster").only(*own, *columns)
+    slim = found.select_related("cluster").only(*own, *columns)
+    return [row_of(row, resource, now) for row in slim]
 
 
-def _row(row: Propagation, resource: FederatedResource, now: datetime) -> DetailRow:
+def row_of(row: Propagation, resource: FederatedResource, now: datetime) -> DetailRow:
+    """A row whose cluster was read too."""
     return DetailRow(
         propagation=row,
         resource=resource,
@@ -198,7 +186,7 @@ class Placed:
         worst = list(slim.order_by("rank", "resource__namespace", "resource__name", "pk")[: self.SHOWN])
         for row in worst:
             row.cluster = self.cluster
-        return [_row(row, row.resource, self.now) for row in worst]
+        return [row_of(row, row.resource, self.now) for row in worst]
 
     @property
     def hidden(self) -> int:

@@ -2,6 +2,7 @@
 
 import base64
 from copy import deepcopy
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -200,8 +201,9 @@ def test_the_owners_of_a_field(path: diffs.Path, managers: list[str]) -> None:
 
 
 def test_owners_say_since_when() -> None:
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
     live = {"metadata": {"managedFields": MANAGED_FIELDS}}
-    assert diffs.owners(live, ("spec", "replicas")) == [Owner("kubectl-scale", "2026-01-02T00:00:00Z")]
+    assert diffs.owners(live, ("spec", "replicas")) == [Owner("kubectl-scale", moment)]
     assert diffs.owners({}, ("spec",)) == []
 
 
