@@ -1,7 +1,9 @@
 """What a workload names and cannot run without: it has to be wherever the workload goes."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from propagation.domain.pods import as_map, maps, pod_of
 
 Object = Mapping[str, Any]
 
@@ -14,19 +16,8 @@ KINDS = frozenset({CONFIG_MAP, SECRET, SERVICE_ACCOUNT, CLAIM})
 
 def named(template: Object, overrides: Sequence[Object] = ()) -> list[str]:
     """``configmaps/name`` and the like, sorted: what the pods of a template, or an override, name."""
-    pods = [_pod(template), *(_patched(overrides))]
+    pods = [pod_of(template), *(_patched(overrides))]
     return sorted({f"{kind}/{name}" for pod in pods for kind, name in _of_pod(pod) if name})
-
-
-def _pod(template: Object) -> Object:
-    """The pod's spec, wherever the kind keeps it; empty for kinds without pods."""
-    spec = _map(template.get("spec"))
-    job = _map(_map(spec.get("jobTemplate")).get("spec"))
-    for holder in (spec, job):
-        pod = _map(_map(holder.get("template")).get("spec"))
-        if pod:
-            return pod
-    return {}
 
 
 def _patched(overrides: Sequence[Object]) -> Iterator[Object]:
@@ -44,11 +35,11 @@ def _of_pod(pod: Object) -> Iterator[tuple[str, str]]:
     # Every namespace has a service account "default" of its own.
     if isinstance(account, str) and account != "default":
         yield SERVICE_ACCOUNT, account
-    yield from ((SECRET, _name(one)) for one in _maps(pod.get("imagePullSecrets")))
-    for volume in _maps(pod.get("volumes")):
+    yield from ((SECRET, _name(one)) for one in maps(pod.get("imagePullSecrets")))
+    for volume in maps(pod.get("volumes")):
         yield from _of_volume(volume)
     for group in ("initContainers", "containers"):
-        for container in _maps(pod.get(group)):
+        for container in maps(pod.get(group)):
             yield from _of_container(container)
 
 
@@ -56,29 +47,21 @@ def _of_volume(volume: Object) -> Iterator[tuple[str, str]]:
     yield CONFIG_MAP, _name(volume.get("configMap"))
     yield SECRET, _name(volume.get("secret"), "secretName")
     yield CLAIM, _name(volume.get("persistentVolumeClaim"), "claimName")
-    for source in _maps(_map(volume.get("projected")).get("sources")):
+    for source in maps(as_map(volume.get("projected")).get("sources")):
         yield CONFIG_MAP, _name(source.get("configMap"))
         yield SECRET, _name(source.get("secret"))
 
 
 def _of_container(container: Object) -> Iterator[tuple[str, str]]:
-    for source in _maps(container.get("envFrom")):
+    for source in maps(container.get("envFrom")):
         yield CONFIG_MAP, _name(source.get("configMapRef"))
         yield SECRET, _name(source.get("secretRef"))
-    for variable in _maps(container.get("env")):
-        origin = _map(variable.get("valueFrom"))
+    for variable in maps(container.get("env")):
+        origin = as_map(variable.get("valueFrom"))
         yield CONFIG_MAP, _name(origin.get("configMapKeyRef"))
         yield SECRET, _name(origin.get("secretKeyRef"))
 
 
 def _name(value: Any, field: str = "name") -> str:
-    name = _map(value).get(field)
+    name = as_map(value).get(field)
     return name if isinstance(name, str) else ""
-
-
-def _map(value: Any) -> Object:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _maps(value: Any) -> Iterable[Object]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []

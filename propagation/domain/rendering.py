@@ -12,7 +12,7 @@ from typing import Any
 
 from clusters.domain.labels import MANAGED
 from clusters.domain.references import ObjectReference
-from propagation.domain import overrides, retention
+from propagation.domain import keyfields, overrides, retention
 
 Object = dict[str, Any]
 
@@ -55,7 +55,9 @@ def render(spec: Spec, target: Target, live: Object | None = None) -> Object:
     if spec.replicas is not None:
         # As in KubeFed, a preference decides alone: it would have rewritten this override.
         patches = [patch for patch in patches if patch["path"] != "/spec/replicas"]
-    return overrides.apply(rendered, patches)
+    patched = overrides.apply(rendered, patches)
+    keyfields.complete(patched)
+    return patched
 
 
 def digest(rendered: Object) -> str:

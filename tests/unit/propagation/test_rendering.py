@@ -91,3 +91,20 @@ def test_service_account_secrets_are_kept_unless_given() -> None:
     assert retention.retain({"kind": "ServiceAccount"}, live)["secrets"] == [{"name": "generated"}]
     own = {"kind": "ServiceAccount", "secrets": [{"name": "own"}]}
     assert retention.retain(own, live) == own
+
+
+def test_ports_say_their_protocol() -> None:
+    service = ResourceType("", "v1", "Service", "services", True)
+    template = {"spec": {"ports": [{"port": 80}, {"port": 53, "protocol": "UDP"}]}}
+    ports = rendering.render(Spec(ObjectReference(service, "shop", "web"), template), Target("eu-1"))["spec"][
+        "ports"
+    ]
+    assert [port["protocol"] for port in ports] == ["TCP", "UDP"]
+    container = {"name": "web", "ports": [{"containerPort": 80}]}
+    wanted = Spec(
+        ObjectReference(DEPLOYMENT, "shop", "web"),
+        {"spec": {"template": {"spec": {"containers": [container]}}}},
+    )
+    pod = rendering.render(wanted, Target("eu-1"))["spec"]["template"]["spec"]
+    assert pod["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
+    assert "protocol" not in container["ports"][0]  # type: ignore[operator]
