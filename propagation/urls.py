@@ -12,6 +12,7 @@ urlpatterns = [
     path("workloads/new/", editing.CreateView.as_view(), name="create"),
     path("workloads/yaml/", documents.YamlView.as_view(), name="yaml"),
     path("workloads/export/", documents.ExportManyView.as_view(), name="export_many"),
+    path("export/", documents.ExportEverythingView.as_view(), name="export_everything"),
     path("workloads/placement/", editing.PreviewPlacementView.as_view(), name="preview_placement"),
     path("workloads/in-cluster/<int:cluster_pk>/", pages.InClusterView.as_view(), name="in_cluster"),
     path("workloads/<int:pk>/", pages.DetailView.as_view(), name="detail"),

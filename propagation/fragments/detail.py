@@ -1,6 +1,7 @@
 """One workload: a row per cluster with both axes, the aggregate, and where it is not placed."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -129,16 +130,28 @@ class Detail:
     @cached_property
     def preview(self) -> Preview:
         """What its placement selects now, and why not the other clusters."""
-        holding = [row.propagation.cluster_id for row in self.rows]
-        return placements.preview(self.resource.placement, placements.candidates(), holding)
+        rows = [row.propagation for row in self.rows]
+        return placements.preview(self.resource, placements.candidates(), rows)
 
 
 def rows(found: QuerySet[Propagation], resource: FederatedResource, now: datetime) -> list[DetailRow]:
     """Rows of one resource."""
+    return [row_of(row, resource, now) for row in _slim(found)]
+
+
+def rows_of_all(resources: Sequence[FederatedResource], now: datetime) -> dict[int, list[DetailRow]]:
+    """Rows of several resources, by their keys, with one query."""
+    found: dict[int, list[DetailRow]] = {resource.pk: [] for resource in resources}
+    by_pk = {resource.pk: resource for resource in resources}
+    for row in _slim(Propagation.objects.filter(resource__in=by_pk)):
+        found[row.resource_id].append(row_of(row, by_pk[row.resource_id], now))
+    return found
+
+
+def _slim(found: QuerySet[Propagation]) -> QuerySet[Propagation]:
     columns = [f"cluster__{name}" for name in (*placements.COLUMNS, "message", "last_transition_time")]
     own = [field.attname for field in Propagation._meta.concrete_fields]
-    slim = found.select_related("cluster").only(*own, *columns)
-    return [row_of(row, resource, now) for row in slim]
+    return found.select_related("cluster").only(*own, *columns)
 
 
 def row_of(row: Propagation, resource: FederatedResource, now: datetime) -> DetailRow:
