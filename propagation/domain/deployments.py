@@ -9,6 +9,8 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from clusters.domain import labels
+
 Object = dict[str, Any]
 
 REPLICAS = "/spec/replicas"
@@ -188,6 +190,15 @@ def raw_overrides(overrides: list[Object]) -> dict[str, list[Object]]:
         if rest := [one for one in entry.get("clusterOverrides") or [] if one not in known]:
             kept[entry["clusterName"]] = rest
     return kept
+
+
+def selected_overrides(overrides: list[Object]) -> list[tuple[str, list[Object]]]:
+    """The selector, in words, and the operations of each entry that goes by the labels of clusters."""
+    return [
+        (str(labels.parse_selector(entry["clusterSelector"])), entry.get("clusterOverrides") or [])
+        for entry in overrides
+        if "clusterSelector" in entry
+    ]
 
 
 def _named(overrides: list[Object]) -> list[Object]:

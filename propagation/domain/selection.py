@@ -115,7 +115,7 @@ def _written_selection(placement: Object, before: Choice, choice: Choice) -> Obj
         "clusters"
     ):
         return {"clusters": entries}
-    kept = {name: placement[name] for name in ("clusters", "clusterSelector") if name in placement}
+    kept: Object = {name: placement[name] for name in ("clusters", "clusterSelector") if name in placement}
     if choice.mode == Mode.PICK or (kept and _selects_alike(before, choice)):
         return kept
     return {"clusterSelector": _selector(choice.requirements)}

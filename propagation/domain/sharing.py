@@ -46,12 +46,22 @@ def read(data: Object) -> Sharing:
         total=data.get("totalReplicas"),
         rebalance=bool(data.get("rebalance")),
         heed=bool(data.get("intersectWithClusterSelector")),
-        shares={name: _share(entry, mode) for name, entry in (data.get("clusters") or {}).items()},
+        shares=shares(data, mode),
     )
 
 
-def _share(entry: Mapping[str, Any], mode: Mode) -> Share:
-    return {column: entry.get(column) for column in COLUMNS[mode]}
+def shares(data: Object, mode: Mode) -> dict[str, Share]:
+    """What a preference holds of the numbers that this mode shows."""
+    return {
+        name: {column: entry.get(column) for column in COLUMNS[mode]}
+        for name, entry in _comparable(data, mode).items()
+    }
+
+
+def _comparable(data: Object, mode: Mode) -> dict[str, Object]:
+    """The entries that keep their meaning in this mode: numbers and shares of a total do not."""
+    alike = (replicas.mode(data) is Mode.STATIC) == (mode is Mode.STATIC)
+    return (data.get("clusters") or {}) if alike else {}
 
 
 def write(data: Object, wanted: Sharing) -> Object:
@@ -66,10 +76,8 @@ def write(data: Object, wanted: Sharing) -> Object:
     _set(written, "totalReplicas", wanted.total, now.total)
     _set(written, "rebalance", wanted.rebalance, bool(data) and now.rebalance)
     _set(written, "intersectWithClusterSelector", wanted.heed, bool(data) and now.heed)
-    entries = data.get("clusters") or {}
-    # Numbers of clusters and shares of a total do not become each other.
-    comparable = (now.mode is Mode.STATIC) == (wanted.mode is Mode.STATIC)
-    _set(written, "clusters", _clusters(entries if comparable else {}, wanted), entries)
+    entries = _comparable(data, wanted.mode)
+    _set(written, "clusters", _clusters(entries, wanted), data.get("clusters") or {})
     return written
 
 

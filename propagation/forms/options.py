@@ -54,7 +54,7 @@ class OptionsForm(forms.Form):
     def told(self) -> bool:
         """Whether anything in it is not as it is by default, or is wrong."""
         usual = {name: field.initial or False for name, field in type(self).base_fields.items()}
-        return any(self[name].value() != usual[name] for name in self.fields) or bool(self.errors)
+        return any((self[name].value() or False) != usual[name] for name in self.fields) or bool(self.errors)
 
     def write(self, resource: FederatedResource) -> None:
         """Let a resource have what was chosen; only of a valid form."""

@@ -1,8 +1,9 @@
 """A federated Deployment as a form, with repeatable rows and a table of what differs per cluster."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
@@ -12,11 +13,15 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clusters.domain import labels
+from clusters.models import Cluster
 from propagation.domain import deployments, selection
 from propagation.domain.deployments import Basics, Override
-from propagation.domain.selection import Choice, Mode, Requirement
+from propagation.domain.selection import Choice, Mode, Narrowing, Requirement
+from propagation.forms import narrowing
+from propagation.forms.narrowing import TOLERATIONS, NarrowingForm
 from propagation.forms.options import OptionsForm
-from propagation.models import FederatedResource
+from propagation.forms.sharing import Shares
+from propagation.models import FederatedResource, FederatedType
 
 #: Rows of the table of overrides; more would exceed the number of fields that a request may have.
 SHOWN_OVERRIDES = 100
@@ -223,10 +228,13 @@ REQUIREMENTS: type[RequirementFormSet] = forms.formset_factory(  # type: ignore[
 )
 
 #: The repeatable rows: the prefix of each kind, as the buttons name it.
-ROWS = ("variables", "requirements")
+ROWS = ("variables", "requirements", "tolerations")
 
 
-def _count(part: forms.BaseForm | forms.BaseFormSet[Any]) -> int:
+Part = forms.BaseForm | forms.BaseFormSet[Any]
+
+
+def _count(part: Part) -> int:
     """The fields of a form, or of all forms of a set, that have an error."""
     if isinstance(part, forms.BaseForm):
         return len(part.errors)
@@ -238,7 +246,7 @@ def _listed(text: str) -> tuple[str, ...]:
 
 
 class Editor:
-    """The whole form as one: its basics, its repeatable rows, and its table of overrides.
+    """The whole form as one: its basics, its repeatable rows, its options, and its tables of clusters.
 
     With a ``resource`` it edits that one, whose unknown parts it keeps.
     """
@@ -247,15 +255,19 @@ class Editor:
         self,
         data: QueryDict | None = None,
         *,
-        clusters: Iterable[str],
+        clusters: Sequence[Cluster],
         resource: FederatedResource | None = None,
     ) -> None:
         self.resource = resource
         self.data = data
         self._stored = _stored(resource) if resource else {}
         self.basics = BasicsForm(data, initial=self._stored)
+        self.narrowing = NarrowingForm(data, clusters=clusters, initial=self._stored)
+        self.tolerations = TOLERATIONS(data, prefix="tolerations", initial=self._stored.get("tolerations"))
+        self.shares = Shares(data, resource.replica_scheduling if resource else {})
         self.options = OptionsForm(data, resource=resource)
-        self._offer(clusters)
+        self.focused = ""
+        self._offer([cluster.name for cluster in clusters])
         self.variables = VARIABLES(data, prefix="variables", initial=self._stored.get("variables"))
         self.requirements = REQUIREMENTS(
             data, prefix="requirements", initial=self._stored.get("requirements")
@@ -264,9 +276,8 @@ class Editor:
         self.hidden_overrides = 0
         self._read_overrides()
 
-    def _offer(self, clusters: Iterable[str]) -> None:
+    def _offer(self, known: Sequence[str]) -> None:
         """Clusters to pick from: those that are there, and names in use of which no cluster is known."""
-        known = list(clusters)
         field = self.basics.fields["clusters"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101  (narrows the type)
         self.unknown = [name for name in self._stored.get("clusters", []) if name not in known]
@@ -286,8 +297,12 @@ class Editor:
             form.raw = raw.get(cluster, [])
             self.overrides.append(form)
 
-    def match(self, clusters: Sequence[str]) -> None:
-        """Have a row for each of these clusters, first; the others stay when they hold something."""
+    def match(self, clusters: Sequence[str], eligible: Sequence[str]) -> None:
+        """Have a row for each of these clusters, first; the others stay when they hold something.
+
+        Replicas may go to those that are ``eligible``, though the preference may use fewer.
+        """
+        self.shares.match(eligible)
         rows = {form.cluster: form for form in self.overrides}
         kept = [form for form in self.overrides if form.cluster not in clusters and (form.given or form.raw)]
         shown = list(clusters[:SHOWN_OVERRIDES])
@@ -298,20 +313,23 @@ class Editor:
         self.hidden_overrides = len(clusters) - len(matched)
         self.overrides = matched + kept
 
-    def _parts(self) -> list[forms.BaseForm | forms.BaseFormSet[Any]]:
+    def _parts(self) -> list[Part]:
         """The parts that count: a selector only where clusters are chosen by it."""
         rows = [form for form in self.overrides if form.is_bound]
         selector = [self.requirements] if self.mode == Mode.LABELS else []
-        return [self.basics, self.variables, *selector, *rows, self.options]
+        whole: list[Part] = [self.basics, self.variables, self.narrowing, self.tolerations, self.options]
+        return [*whole, *selector, *self.shares.parts(), *rows]
 
     def focus(self, rows: str) -> None:
         """Let somebody who asked for one more row (of ``ROWS``) type on in it."""
+        self.focused = rows
         last = getattr(self, rows).forms[-1]
         next(iter(last.fields.values())).widget.attrs["autofocus"] = True
 
     def is_valid(self) -> bool:
         """Check every part."""
-        return all([part.is_valid() for part in self._parts()]) and self._has_selector()  # noqa: C419
+        valid = all([part.is_valid() for part in self._parts()])  # noqa: C419
+        return valid and self._has_selector() and self.shares.is_complete()
 
     def _has_selector(self) -> bool:
         if self.mode != Mode.LABELS or self.choice().requirements:
@@ -323,6 +341,23 @@ class Editor:
     def mode(self) -> str:
         """How clusters are chosen, as far as can be told."""
         return str(self.basics["placement"].value() or Mode.ALL)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether the part that narrows the placement has to be seen."""
+        parts = (self.narrowing, self.tolerations)
+        told = self.narrowing.told or bool(self.tolerations.forms)
+        return told or self.focused == "tolerations" or any(_count(part) for part in parts)
+
+    @property
+    def planned(self) -> bool:
+        """Whether a preference decides on the replicas."""
+        return self.shares.mode is not None
+
+    @property
+    def by_labels(self) -> list[tuple[str, list[dict[str, Any]]]]:
+        """Overrides by the labels of clusters, which the form keeps without editing them."""
+        return deployments.selected_overrides(self.resource.overrides) if self.resource else []
 
     @property
     def more_containers(self) -> int:
@@ -352,11 +387,19 @@ class Editor:
 
     def choice(self) -> Choice:
         """The placement that is chosen at the moment, also of a form that is not valid elsewhere."""
+        return replace(self._selection(), narrowing=self._narrowing())
+
+    def _selection(self) -> Choice:
         if self.mode == Mode.PICK:
             return Choice(Mode.PICK, names=tuple(self.basics["clusters"].value() or ()))
         if self.mode == Mode.LABELS:
             return Choice(Mode.LABELS, requirements=self._requirements())
         return Choice(Mode.ALL)
+
+    def _narrowing(self) -> Narrowing:
+        if self.data is None:
+            return selection.read(self.resource.placement).narrowing if self.resource else Narrowing()
+        return self.narrowing.narrowing(self.tolerations.tolerations())
 
     def _requirements(self) -> tuple[Requirement, ...]:
         if self.data is None:
@@ -367,6 +410,16 @@ class Editor:
     def placement(self) -> dict[str, Any]:
         """The chosen placement in KubeFed's form."""
         return selection.write(self.resource.placement if self.resource else {}, self.choice())
+
+    def draft(self, kind: FederatedType) -> FederatedResource:
+        """What is chosen at the moment of placement and replicas, as a resource that is not to be stored."""
+        draft = copy(self.resource) if self.resource else FederatedResource(type=kind)
+        if not self.resource and self.basics.is_bound:
+            self.basics.is_valid()
+            draft.name = self.basics.cleaned_data.get("name", "")
+            draft.namespace = self.basics.cleaned_data.get("namespace", "")
+        draft.placement, draft.replica_scheduling = self.placement(), self.shares.preference()
+        return draft
 
     def build(self) -> FederatedResource:
         """The resource as the valid form wants it; not stored. What the form does not know is kept."""
@@ -383,6 +436,7 @@ class Editor:
         resource.template = deployments.write(template, basics)
         resource.description = data["description"]
         resource.placement = self.placement()
+        resource.replica_scheduling = self.shares.preference()
         resource.overrides = deployments.write_overrides(
             resource.overrides, self._written_overrides(), resource.template
         )
@@ -413,6 +467,7 @@ def _stored(resource: FederatedResource) -> dict[str, Any]:
             {"key": one.key, "operator": one.operator, "values": ", ".join(one.values)}
             for one in choice.requirements
         ],
+        **narrowing.initial(choice.narrowing),
     }
 
 
@@ -427,22 +482,43 @@ class Difference:
 def differences(mine: Editor, theirs: Editor) -> list[Difference]:
     """Where a bound form differs from what is stored."""
     found = []
-    for ours, stored in ((mine.basics, theirs.basics), (mine.options, theirs.options)):
+    for ours, stored in zip(_simple(mine), _simple(theirs), strict=True):
         found += [
             Difference(field.label, _text(stored[name].value()))
             for name, field in ours.fields.items()
             if name not in ("generation", "note") and _text(ours[name].value()) != _text(stored[name].value())
         ]
-    for title, one in (("Environment", "variables"), ("Labels that a cluster has to have", "requirements")):
+    for title, one in _SETS:
         if (rows := _typed(getattr(theirs, one))) != _typed(getattr(mine, one)):
-            found.append(Difference(gettext(title), "; ".join(" ".join(row) for row in rows)))
+            found.append(Difference(title, "; ".join(" ".join(row) for row in rows)))
     before = {form.cluster: form for form in theirs.overrides}
     for form in mine.overrides:
         other = before.get(form.cluster) or OverrideForm(form.cluster, None, Override())
         values = [_text(other[name].value()) for name in other.fields]
         if values != [_text(form[name].value()) for name in form.fields]:
             found.append(Difference(form.cluster, " ".join(filter(None, values))))
+    shares = theirs.shares.preference().get("clusters") or {}
+    if shares != (mine.shares.preference().get("clusters") or {}):
+        found.append(Difference(_("Replicas per cluster"), "; ".join(map(_share_text, shares.items()))))
     return found
+
+
+def _share_text(entry: tuple[str, Mapping[str, int]]) -> str:
+    numbers = ", ".join(f"{name} {value}" for name, value in entry[1].items())
+    return f"{entry[0]}: {numbers}"
+
+
+#: The repeatable rows, as they are called where somebody else changed them.
+_SETS = (
+    (_("Environment"), "variables"),
+    (_("Labels that a cluster has to have"), "requirements"),
+    (_("Taints that it tolerates"), "tolerations"),
+)
+
+
+def _simple(editor: Editor) -> list[forms.Form]:
+    """The forms whose fields are compared one by one."""
+    return [editor.basics, editor.narrowing, editor.shares.form, editor.options]
 
 
 def _typed(rows: forms.BaseFormSet[Any]) -> list[list[str]]:

@@ -1,16 +1,16 @@
 """Which clusters a placement selects, and why not the others, before anything is stored."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 
 from clusters.domain.conditions import ClusterState
 from clusters.models import Cluster
 from propagation import placing
-from propagation.domain import placement
+from propagation.domain import placement, replicas
+from propagation.models import FederatedResource, Propagation
 
 #: Rows of either list that a preview shows; the rest is counted.
 SHOWN = 50
@@ -24,7 +24,10 @@ COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One cluster in a preview; ``reason`` says why it is not selected, or what is odd about it."""
+    """One cluster in a preview; ``reason`` says why it is not selected, or what is odd about it.
+
+    ``replicas`` are those that a preference plans for it.
+    """
 
     name: str
     state: ClusterState | None
@@ -32,6 +35,7 @@ class Candidate:
     version: str
     reason: str
     url: str
+    replicas: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,25 +81,49 @@ def candidates() -> list[Cluster]:
     return list(placing.candidates().only(*COLUMNS).order_by("name"))
 
 
-def preview(wanted: dict[str, Any], clusters: Sequence[Cluster], holding: Collection[int] = ()) -> Preview:
-    """Evaluate a placement on these clusters.
-
-    One in maintenance takes nothing new: it only keeps what it is ``holding`` (keys) already.
-    """
-    if problems := [problem.message for problem in placement.validate(wanted)]:
+def preview(
+    resource: FederatedResource, clusters: Sequence[Cluster], rows: Collection[Propagation]
+) -> Preview:
+    """Where a resource, which need not be stored, would be now; ``rows`` are those that it has by now."""
+    if problems := _problems(resource):
         return Preview([], [], problems)
     by_name = {cluster.name: cluster for cluster in clusters}
-    held = {cluster.name for cluster in clusters if cluster.pk in holding}
     now = timezone.now()
+    place = placing.Round(now).place_all([resource], {resource.pk: rows})[resource.pk]
     matched: list[Candidate] = []
     others: list[Candidate] = []
-    for verdict in placement.evaluate(wanted, [placing.facts(cluster) for cluster in clusters], held):
-        candidate = _candidate(verdict, by_name.get(verdict.name), now)
-        (matched if verdict.selected else others).append(candidate)
-    return Preview(matched, others, [])
+    for verdict in place.verdicts:
+        cluster = by_name.get(verdict.name)
+        replicas = place.clusters.get(cluster.pk) if cluster else None
+        (matched if verdict.selected else others).append(_candidate(verdict, cluster, replicas, now))
+    return Preview(matched, others, [place.message] if place.message else [])
 
 
-def _candidate(verdict: placement.Verdict, cluster: Cluster | None, now: datetime) -> Candidate:
+def _problems(resource: FederatedResource) -> list[str]:
+    found = placement.validate(resource.placement) + replicas.validate(resource.replica_scheduling)
+    return [problem.message for problem in found]
+
+
+def eligible(
+    resource: FederatedResource, clusters: Sequence[Cluster], rows: Collection[Propagation]
+) -> list[str]:
+    """The clusters that a preference may give replicas to, though it may use fewer."""
+    wanted = resource.replica_scheduling
+    if not wanted or _problems(resource):
+        return []
+    if not wanted.get("intersectWithClusterSelector"):
+        return [cluster.name for cluster in clusters]
+    held = {row.cluster_id for row in rows}
+    holding = {cluster.name for cluster in clusters if cluster.pk in held}
+    key = f"{resource.namespace}/{resource.name}"
+    facts = [placing.facts(cluster) for cluster in clusters]
+    verdicts = placement.evaluate(resource.placement, facts, holding, key)
+    return [verdict.name for verdict in verdicts if verdict.selected]
+
+
+def _candidate(
+    verdict: placement.Verdict, cluster: Cluster | None, replicas: int | None, now: datetime
+) -> Candidate:
     if cluster is None:
         return Candidate(verdict.name, None, "", "", verdict.reason, "")
     return Candidate(
@@ -105,10 +133,5 @@ def _candidate(verdict: placement.Verdict, cluster: Cluster | None, now: datetim
         version=cluster.version,
         reason=verdict.reason,
         url=cluster.get_absolute_url(),
+        replicas=replicas,
     )
-
-
-def unknown(wanted: dict[str, Any], known: Iterable[str]) -> list[str]:
-    """Names in a placement that no cluster bears."""
-    names = [entry["name"] for entry in wanted.get("clusters") or []]
-    return [name for name in names if name not in set(known)]

@@ -46,7 +46,7 @@ class EditorView(PermissionRequiredMixin, View):
 
     def editor(self, data: QueryDict | None = None) -> Editor:
         """The form, bound to what was posted."""
-        return Editor(data, clusters=[cluster.name for cluster in self.clusters], resource=self.resource)
+        return Editor(data, clusters=self.clusters, resource=self.resource)
 
     @property
     def preview_url(self) -> str:
@@ -109,11 +109,10 @@ class EditorView(PermissionRequiredMixin, View):
 
     def conflict(self, editor: Editor, current: FederatedResource) -> HttpResponse:
         """Somebody else was faster: show what differs, so that saving once more is a decision."""
-        names = [cluster.name for cluster in self.clusters]
-        theirs = Editor(clusters=names, resource=current)
+        theirs = Editor(clusters=self.clusters, resource=current)
         fresh = self.request.POST.copy()
         fresh["generation"] = str(current.generation)
-        mine = Editor(fresh, clusters=names, resource=current)
+        mine = Editor(fresh, clusters=self.clusters, resource=current)
         self.resource = current
         return self.page(mine, status=409, stored=current, differences=workload.differences(mine, theirs))
 
@@ -170,7 +169,7 @@ class PreviewPlacementView(PermissionRequiredMixin, View):
         pk = self.request.GET.get("resource", "")
         resource = stored(int(pk)) if pk.isdecimal() else None
         clusters = placements.candidates()
-        editor = Editor(data, clusters=[cluster.name for cluster in clusters], resource=resource)
+        editor = Editor(data, clusters=clusters, resource=resource)
         return render(self.request, AREA, area(editor, clusters) | {"preserve": True})
 
 
@@ -193,7 +192,9 @@ def stored(pk: int) -> FederatedResource:
 
 
 def area(editor: Editor, clusters: list[Cluster]) -> dict[str, Any]:
-    """What the placement of a form selects, with a row of overrides for each of these clusters."""
-    preview = placements.preview(editor.placement(), clusters)
-    editor.match(preview.names)
+    """What the placement of a form selects, with a row for each of these clusters."""
+    draft = editor.draft(FederatedType.objects.get(name=DEPLOYMENT))
+    rows = list(draft.propagations.all()) if draft.pk else []
+    preview = placements.preview(draft, clusters, rows)
+    editor.match(preview.names, placements.eligible(draft, clusters, rows))
     return {"editor": editor, "preview": preview, "floating": workload.floating_tag(editor.image)}

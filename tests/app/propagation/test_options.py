@@ -44,13 +44,15 @@ def form(resource: FederatedResource, **changes: str) -> dict[str, str]:
     """The form of a Deployment, with the options that are given."""
     blank = {
         f"{rows}-{name}": "0"
-        for rows in ("variables", "requirements")
+        for rows in ("variables", "requirements", "tolerations")
         for name in ("TOTAL_FORMS", "INITIAL_FORMS")
     }
     usual = {
         "image": "nginx:1.25.3",
         "replicas": "2",
         "placement": "all",
+        "sharing": "same",
+        "heed": "on",
         "generation": str(resource.generation),
     }
     return blank | usual | changes

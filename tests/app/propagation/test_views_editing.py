@@ -53,8 +53,11 @@ def filled(**changes: Any) -> dict[str, Any]:
         "placement": "all",
         "conflict_policy": "adopt",
         "follow_dependencies": "on",
+        "sharing": "same",
+        "heed": "on",
         **rows("variables", {"name": "MODE", "value": " fast "}),
         **rows("requirements"),
+        **rows("tolerations"),
         "action": "save",
         **changes,
     }
@@ -226,8 +229,11 @@ def edited(resource: FederatedResource, **changes: Any) -> dict[str, Any]:
         "conflict_policy": "adopt",
         "follow_dependencies": "on",
         "generation": str(resource.generation),
+        "sharing": "same",
+        "heed": "on",
         **rows("variables"),
         **rows("requirements"),
+        **rows("tolerations"),
         "action": "save",
     }
     return fields | changes
