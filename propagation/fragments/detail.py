@@ -130,8 +130,8 @@ class Detail:
     @cached_property
     def preview(self) -> Preview:
         """What its placement selects now, and why not the other clusters."""
-        holding = [row.propagation.cluster_id for row in self.rows]
-        return placements.preview(self.resource.placement, placements.candidates(), holding)
+        rows = [row.propagation for row in self.rows]
+        return placements.preview(self.resource, placements.candidates(), rows)
 
 
 def rows(found: QuerySet[Propagation], resource: FederatedResource, now: datetime) -> list[DetailRow]:
