@@ -1,13 +1,17 @@
 """What integration tests say about federated objects and members, in a few words."""
 
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from django.db.models import F
 from kombu import Connection
 from kubernetes import client, config
 
 from clusters.domain import permissions
+from clusters.domain.references import ResourceType
 from clusters.models import Cluster
 from fedconsole import settings
 from fedconsole.celery import app as celery_app
@@ -54,6 +58,42 @@ class Member:
         ]
         return sum(int(float(line.rsplit(" ", 1)[1])) for line in ours)
 
+    def read(self, path: str) -> dict[str, Any] | None:
+        """Any object by its URL path, as JSON, or None."""
+        return _or_none(lambda: self._call("GET", path))
+
+    def replace(self, path: str, body: dict[str, Any]) -> bool:
+        """PUT, as an editor does; False where somebody else has changed the object meanwhile."""
+        try:
+            self._call("PUT", path, body)
+        except client.ApiException as error:
+            if error.status == 409:
+                return False
+            raise
+        return True
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        answer = self.core.api_client.call_api(method, f"{self.cluster.server}{path}", headers, body)
+        text = answer.read()
+        if answer.status >= 400:
+            raise client.ApiException(status=answer.status, reason=text.decode(errors="replace"))
+        return json.loads(text)
+
+    def served(self, kind: ResourceType) -> ResourceType:
+        """The kind in the first version of it that this API server has, the kind's own before others."""
+        if not kind.group:
+            return kind
+        group = self._call("GET", f"/apis/{kind.group}")
+        others = [one["version"] for one in group["versions"]]
+        for version in sorted(others, key=lambda one: (one != kind.version, -others.index(one))):
+            listed = self._call("GET", f"/apis/{kind.group}/{version}")
+            if version[:2] == kind.version[:2] and any(
+                one["name"] == kind.plural for one in listed["resources"]
+            ):
+                return replace(kind, version=version)
+        raise AssertionError(f"{self.name} does not serve {kind.name}")
+
     def names(self, namespace: str) -> set[str]:
         """The Deployments of a namespace."""
         return {item.metadata.name for item in self.apps.list_namespaced_deployment(namespace).items}
@@ -95,7 +135,7 @@ class Federation:
     def __getitem__(self, name: str) -> Member:
         return next(member for member in self.members if member.name == name)
 
-    def join(self) -> None:
+    def join(self, preset: str = "deploy") -> None:
         """Join every cluster as the shell does, with its region and labels."""
         for member in self.members:
             member.release()
@@ -106,6 +146,8 @@ class Federation:
                 str(member.cluster.kubeconfig_path),
                 "--region",
                 place.region,
+                "--preset",
+                preset,
                 "--wait",
             ]
             self.stack.manage("joincluster", member.name, *options, *labels)
@@ -143,6 +185,13 @@ class Federation:
                 setattr(resource, name, value)
             changes.save(resource, None)
         self._schedule([resource])
+
+    def look_again(self, resource: FederatedResource) -> None:
+        """Have every row of a resource delivered again, as after any doubt."""
+        with self.stack.database():
+            Propagation.objects.filter(resource=resource).update(
+                desired_generation=F("desired_generation") + 1
+            )
 
     def delete(self, resource: FederatedResource, *, orphan: bool = False) -> None:
         with self.stack.database():
