@@ -127,6 +127,11 @@ class Detail:
         """What is not dealt with in the usual way."""
         return options.told(self.resource)
 
+    @property
+    def shared_out(self) -> str:
+        """How its replicas are shared out; empty for the same number everywhere."""
+        return options.shared_out(self.resource)
+
     @cached_property
     def preview(self) -> Preview:
         """What its placement selects now, and why not the other clusters."""

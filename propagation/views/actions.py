@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views import View
 
 from propagation import changes
-from propagation.domain import deployments, types
+from propagation.domain import deployments, replicas, types
+from propagation.domain.replicas import Mode
 from propagation.forms.actions import DeleteForm, ScaleForm
 from propagation.forms.options import OptionsPageForm
 from propagation.models import FederatedResource
@@ -18,8 +19,23 @@ from propagation.views.editing import author, stored
 
 
 def scalable(resource: FederatedResource) -> bool:
-    """Whether there is a number of replicas to change."""
+    """Whether there is a number of replicas to change: one for all clusters, or one to share out."""
+    if replicas.mode(resource.replica_scheduling) is Mode.STATIC:
+        return False
     return resource.type.kind in types.SCALABLE and isinstance(resource.template.get("spec"), dict)
+
+
+def _replicas(resource: FederatedResource) -> Any:
+    if preference := resource.replica_scheduling:
+        return preference["totalReplicas"]
+    return resource.template["spec"].get("replicas", 1)
+
+
+def _scale(resource: FederatedResource, count: int) -> None:
+    if preference := resource.replica_scheduling:
+        resource.replica_scheduling = {**preference, "totalReplicas": count}
+    else:
+        resource.template = deployments.with_replicas(resource.template, count)
 
 
 class ScaleView(PermissionRequiredMixin, View):
@@ -30,9 +46,8 @@ class ScaleView(PermissionRequiredMixin, View):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Ask how many."""
         resource = self._resource(pk)
-        replicas = resource.template["spec"].get("replicas", 1)
-        form = ScaleForm(initial={"replicas": replicas, "generation": resource.generation})
-        return self._page(resource, form)
+        initial = {"replicas": _replicas(resource), "generation": resource.generation}
+        return self._page(resource, ScaleForm(initial=initial))
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Store the number as a new generation, or come back from a preview with it."""
@@ -42,7 +57,7 @@ class ScaleView(PermissionRequiredMixin, View):
         form = ScaleForm(request.POST)
         if not form.is_valid():
             return self._page(resource, form, status=422)
-        resource.template = deployments.with_replicas(resource.template, form.cleaned_data["replicas"])
+        _scale(resource, form.cleaned_data["replicas"])
         resource.generation = form.cleaned_data["generation"]
         return self.carry_out(resource, form)
 
@@ -74,8 +89,10 @@ class ScaleView(PermissionRequiredMixin, View):
         overridden = {
             name: override.replicas
             for name, override in deployments.read_overrides(resource.overrides).items()
-            if override.replicas is not None
+            if override.replicas is not None and not resource.replica_scheduling
         }
+        if resource.replica_scheduling:
+            form.fields["replicas"].label = _("Replicas in total")
         context = {"resource": resource, "form": form, "overridden": overridden, "stale": status == 409}
         return render(self.request, "propagation/scale.html", context, status=status)
 

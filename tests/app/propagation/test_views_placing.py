@@ -337,3 +337,47 @@ def test_a_preview_takes_few_queries_whatever_the_size(
     fields = edited(resource, sharing="capacity", total="9")
     with django_assert_max_num_queries(14):
         editor.post(f"{PREVIEW}?resource={resource.pk}", fields)
+
+
+@pytest.mark.parametrize(
+    ("preference", "told"),
+    [
+        (
+            {"totalReplicas": 9, "rebalance": True},
+            "9 in total, split by weight, rebalanced, in any cluster, whatever the placement selects",
+        ),
+        (
+            {"mode": "capacity", "totalReplicas": 9, "intersectWithClusterSelector": True},
+            "9 in total, where there is room",
+        ),
+        ({"mode": "static", "intersectWithClusterSelector": True}, "a number for each cluster"),
+    ],
+)
+def test_the_page_of_a_workload_tells_how_replicas_are_shared_out(
+    editor: Client, members: list[Cluster], preference: dict[str, Any], told: str
+) -> None:
+    resource = factories.workload("shop", replica_scheduling=preference)
+    factories.propagation(resource, members[0], replicas=6)
+    page = editor.get(resource.get_absolute_url()).content.decode()
+    assert f"<dd>{told}</dd>" in page
+    assert "6 planned" in page
+    assert "Replicas in each cluster" not in page
+    scale = reverse("propagation:scale", args=[resource.pk])
+    static = preference.get("mode") == "static"
+    assert (scale in page) is not static
+    assert editor.get(scale).status_code == (404 if static else 200)
+
+
+def test_scaling_changes_the_total(editor: Client) -> None:
+    preference = {"totalReplicas": 9, "clusters": {"eu-1": {"weight": 3}}}
+    overrides = [{"clusterName": "eu-1", "clusterOverrides": [{"path": "/spec/replicas", "value": 7}]}]
+    resource = factories.workload("shop", replica_scheduling=preference, overrides=overrides)
+    url = reverse("propagation:scale", args=[resource.pk])
+    page = editor.get(url).content.decode()
+    assert "Replicas in total" in page
+    assert 'value="9"' in page
+    assert "keep their own number" not in page
+    editor.post(url, {"replicas": "12", "generation": "1"})
+    resource.refresh_from_db()
+    assert resource.replica_scheduling == {**preference, "totalReplicas": 12}
+    assert resource.template["spec"]["replicas"] == 2
