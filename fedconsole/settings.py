@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(STATE_DIR / "celerybeat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "probe": {"task": "clusters.tasks.probe_clusters", "schedule": 5.0, "options": {"expires": 5}},
     "resync": {"task": "propagation.tasks.resync", "schedule": 10.0, "options": {"expires": 10}},
+    "tidy": {"task": "propagation.tasks.tidy", "schedule": 3600.0, "options": {"expires": 600}},
     "renew": {"task": "clusters.tasks.renew_credentials", "schedule": 3600.0, "options": {"expires": 600}},
 }
 

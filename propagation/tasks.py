@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from clusters.tasks import unjoin_cluster, wake
-from propagation import departing, dispatching, observing, scheduling
+from propagation import departing, dispatching, feed, measuring, observing, scheduling
 from propagation.delivering import Outcome
 from propagation.models import Propagation
 
@@ -60,6 +60,7 @@ def clusters_changed(cluster_pks: list[int]) -> None:
 @shared_task
 def resync() -> None:
     """Find what lost wake-ups left behind: Redis carries no state, the database does."""
+    measuring.measure()
     if behind := scheduling.unscheduled():
         scheduling.schedule(behind)
     scheduling.sweep()
@@ -68,3 +69,9 @@ def resync() -> None:
     finish_departures()
     due = Propagation.objects.due(timezone.now()).values_list("cluster_id", flat=True).distinct()
     drain_soon(set(due))
+
+
+@shared_task
+def tidy() -> None:
+    """Drop what the activity feed need not remember any more."""
+    feed.forget()

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from propagation.domain import quantities
+
 Object = Mapping[str, Any]
 
 
@@ -15,6 +17,19 @@ def pod_of(template: Object) -> Object:
         if pod:
             return pod
     return {}
+
+
+def cpu_request(pod: Object) -> int:
+    """Millicores that a pod asks for, as the scheduler counts: init containers run before the others."""
+    together = sum(_cpu(container) for container in maps(pod.get("containers")))
+    first = max((_cpu(container) for container in maps(pod.get("initContainers"))), default=0)
+    return max(together, first)
+
+
+def _cpu(container: Object) -> int:
+    asked = as_map(as_map(container.get("resources")).get("requests")).get("cpu", 0)
+    found = quantities.parse(asked)
+    return 0 if found is None else int(found * 1_000)
 
 
 def as_map(value: Any) -> Object:

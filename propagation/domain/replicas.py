@@ -35,6 +35,10 @@ class Mode(StrEnum):
     STATIC = "static"
 
 
+#: Modes that need to know what is free.
+MEASURED = (Mode.CAPACITY, Mode.AGGREGATED)
+
+
 @dataclass(frozen=True, slots=True)
 class ReplicaFacts:
     """A cluster that replicas may go to.

@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
+
+from propagation.domain import quantities
 
 Object = dict[str, Any]
 
@@ -13,14 +13,6 @@ MANAGER = "fedconsole"
 
 #: What identifies an item of a list of maps, in the order in which Kubernetes uses them.
 _KEYS = ("name", "containerPort", "port", "mountPath", "key", "type", "ip", "topologyKey", "uid")
-
-_QUANTITY = re.compile(r"^([+-]?\d+(?:\.\d+)?)(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|)$")
-_FACTORS = {
-    "": Decimal(1),
-    "m": Decimal("0.001"),
-    **{unit: Decimal(1000) ** power for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)},
-    **{unit: Decimal(1024) ** power for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)},
-}
 
 
 def owned(live: Object) -> str:
@@ -72,12 +64,5 @@ def key_of(items: list[Any]) -> str | None:
 
 
 def _same_quantity(live: Any, desired: Any) -> bool:
-    one, other = _quantity(live), _quantity(desired)
+    one, other = quantities.parse(live), quantities.parse(desired)
     return one is not None and one == other
-
-
-def _quantity(value: Any) -> Decimal | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    found = _QUANTITY.match(str(value))
-    return Decimal(found[1]) * _FACTORS[found[2]] if found else None
