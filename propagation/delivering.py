@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from clusters.domain.labels import MANAGED
+from clusters.domain.labels import KUBEFED_MANAGED, MANAGED
 from clusters.domain.references import NAMESPACE, ObjectReference
 from clusters.kube import errors
 from clusters.kube.client import Member
 from propagation import contents
-from propagation.domain import confidential, operations, rendering
+from propagation.domain import confidential, operations, rendering, takeover
 from propagation.domain.overrides import OverrideError
 from propagation.domain.statuses import Delivery, PropagationStatus
 
@@ -57,6 +57,7 @@ class Assignment:
     drifted: bool
     attempts: int
     rank: int
+    in_place: bool = False
     delete_contents: bool = False
     removal_asked_at: datetime | None = None
 
@@ -199,6 +200,7 @@ def _may_apply_unread(assignment: Assignment, digest: str) -> bool:
         and assignment.ready
         and not assignment.drifted
         and not assignment.retain_replicas
+        and not assignment.in_place
         and assignment.policy == "adopt"
         and digest != assignment.applied_hash
     )
@@ -238,6 +240,7 @@ def _situation(
         applied_before=bool(assignment.applied_hash),
         up_to_date_hash=digest == assignment.applied_hash,
         policy=assignment.policy,
+        in_place=assignment.in_place,
     )
 
 
@@ -247,6 +250,7 @@ async def _execute(lane: Lane, assignment: Assignment, judgement: Judgement) -> 
         case operations.Create():
             return await _apply(lane, assignment, desired, digest, force=False)
         case operations.Update() | operations.Adopt():
+            await _inherit(lane, assignment, judgement.live)
             return await _apply(lane, assignment, desired, digest, force=decision.force)
         case operations.Nothing():
             return Outcome(assignment, Delivery.APPLIED, digest=digest, live=judgement.live)
@@ -273,6 +277,14 @@ async def _apply(
             await lane.ensure_namespace(assignment.reference.namespace)
             applied = await lane.member.apply(assignment.reference, desired, force=force)
     return Outcome(assignment, Delivery.APPLIED, digest=digest, live=applied.object)
+
+
+async def _inherit(lane: Lane, assignment: Assignment, live: Object | None) -> None:
+    """Let what KubeFed holds be ours, so that an apply also removes what is not wanted any more."""
+    if not assignment.in_place or live is None or (fields := takeover.inherited(live)) is None:
+        return
+    metadata = {"managedFields": fields, "resourceVersion": live["metadata"]["resourceVersion"]}
+    await lane.member.merge(assignment.reference, {"metadata": metadata})
 
 
 async def _delete(lane: Lane, assignment: Assignment, decision: operations.Delete) -> Outcome:
@@ -302,8 +314,9 @@ def _waiting_for_removal(assignment: Assignment, live: Object | None) -> Outcome
 
 
 async def _release(lane: Lane, assignment: Assignment) -> Outcome:
-    """Orphan: take our label off and leave the object."""
-    patch = {"metadata": {"labels": {MANAGED: None}}}
+    """Orphan: take our label off, or KubeFed's where that stood for ours, and leave the object."""
+    names = (MANAGED, KUBEFED_MANAGED) if assignment.in_place else (MANAGED,)
+    patch = {"metadata": {"labels": dict.fromkeys(names)}}
     with contextlib.suppress(errors.NotFound):
         await lane.member.merge(assignment.reference, patch)
     return Outcome(assignment, Delivery.DELETING, gone=True)

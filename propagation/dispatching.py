@@ -16,7 +16,7 @@ from clusters.models import Cluster
 from propagation import delivering
 from propagation.claims import Claim
 from propagation.delivering import Assignment, Lane, Outcome
-from propagation.domain import kinds, rendering, types, versions
+from propagation.domain import kinds, rendering, takeover, types
 from propagation.domain.statuses import PropagationStatus
 from propagation.models import FederatedResource, Propagation
 
@@ -117,6 +117,7 @@ def assignment(row: Propagation, resource: FederatedResource) -> Assignment:
         drifted=row.drifted,
         attempts=row.attempts,
         rank=types.rank(resource.type.kind, removing=not row.selected),
+        in_place=resource.adopt_in_place,
         delete_contents=resource.delete_contents,
         removal_asked_at=row.removal_asked_at,
     )
@@ -164,7 +165,7 @@ def _applied_row(outcome: Outcome, now: datetime) -> dict[str, Any]:
         "applied_generation": outcome.assignment.desired_generation,
         "applied_revision": outcome.assignment.generation,
         "applied_hash": outcome.digest,
-        "applied_owned": versions.owned(outcome.live),
+        "applied_owned": takeover.held(outcome.live),
         "uid": outcome.live["metadata"].get("uid", ""),
         "attempts": 0,
         "next_attempt_at": None,

@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -21,14 +22,14 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from clusters import tasks as cluster_tasks
-from clusters.domain.labels import MANAGED
+from clusters.domain.labels import KUBEFED_MANAGED, MANAGED
 from clusters.domain.references import EVENT, POD, ResourceType
 from clusters.kube import errors, watching
 from clusters.kube.client import Member
 from clusters.kube.pool import Pool
 from clusters.models import Cluster, Phase, Preset
 from propagation import observing, tasks
-from propagation.domain import kinds, rollout, types
+from propagation.domain import kinds, rollout, takeover, types
 from propagation.models import FederatedType, Propagation
 from propagation.observing import Hint, Observation
 
@@ -51,11 +52,19 @@ PROBE_PAUSE = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What one watch sees; without a namespace, the objects of all."""
+    """What one watch sees; without a namespace, the objects of all.
+
+    ``label`` is what the objects bear: KubeFed's where it has left some that were not written since.
+    """
 
     cluster_pk: int
     type: ResourceType
     namespace: str = ""
+    label: str = MANAGED
+
+    @property
+    def kept(self) -> bool:
+        return self.label == KUBEFED_MANAGED
 
 
 #: What a watch depends on: when it changes, the watch is started anew.
@@ -131,24 +140,28 @@ class Informer:
     # What the watches see
 
     async def _watch(self, member: Member, target: Target) -> None:
-        selector = f"{MANAGED}=true"
+        selector = f"{target.label}=true"
         watched = watching.watch(member, target.type, label_selector=selector, namespace=target.namespace)
         async for seen in watched:
             match seen:
                 case watching.Synced():
                     await self._synced(target, seen.items)
                 case watching.Event():
-                    gone = seen.kind == "DELETED"
-                    name = target.type.name
-                    self._queue.put_nowait(
-                        [observing.observe(target.cluster_pk, name, seen.object, gone=gone)]
-                    )
+                    self._seen(target, seen)
                 case watching.Broken():
                     self._probe_soon(target.cluster_pk, seen.error)
 
+    def _seen(self, target: Target, seen: watching.Event) -> None:
+        gone = seen.kind == "DELETED"
+        if gone and target.kept and MANAGED in (seen.object["metadata"].get("labels") or {}):
+            return  # it bears our label by now: the other watch tells what becomes of it
+        observation = observing.observe(target.cluster_pk, target.type.name, seen.object, gone=gone)
+        self._queue.put_nowait([observation])
+
     async def _synced(self, target: Target, items: list[dict[str, Any]]) -> None:
         pk, name = target.cluster_pk, target.type.name
-        gone = await _in_database(observing.missing, pk, name, items, target.namespace)
+        missing = partial(observing.missing, pk, name, items, target.namespace, kept=target.kept)
+        gone = await _in_database(missing)
         there = [observing.observe(pk, name, item, listed=True) for item in items]
         self._queue.put_nowait(there + gone)
 
@@ -232,14 +245,24 @@ def _targets() -> dict[Target, Fingerprint]:
     sealed = members.annotate(sealed=Cast("credential", TextField()))
     in_use = FederatedType.objects.filter(enabled=True, resources__isnull=False).distinct()
     types_in_use = [federated.resource_type for federated in in_use]
+    kept = _kept()
     return {
-        Target(cluster.pk, kinds.as_served(kind, tuple(cluster.api_resources)), namespace): tuple(
+        Target(cluster.pk, kinds.as_served(kind, tuple(cluster.api_resources)), namespace, label): tuple(
             getattr(cluster, name) for name in ("sealed", *columns)
         )
         for cluster in sealed.only(*columns, "preset", "permitted_namespaces", "api_resources")
         for kind in types_in_use
         for namespace in _namespaces(cluster, kind)
+        for label in ((MANAGED, KUBEFED_MANAGED) if (cluster.pk, kind.name) in kept else (MANAGED,))
     }
+
+
+def _kept() -> set[tuple[int, str]]:
+    """Where there is what KubeFed has left, and what we have not written since: keys and types' names."""
+    rows = Propagation.objects.filter(
+        resource__adopt_in_place=True, applied_owned__startswith=takeover.KEPT
+    ).order_by()
+    return set(rows.values_list("cluster_id", "resource__type__name").distinct())
 
 
 def _namespaces(cluster: Cluster, kind: ResourceType) -> list[str]:

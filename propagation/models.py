@@ -85,6 +85,8 @@ class FederatedResource(models.Model):
     # What others change in the members is shown, and left as it is.
     suspend_repair = models.BooleanField(default=False)
     conflict_policy = models.CharField(max_length=10, choices=ConflictPolicy, default=ConflictPolicy.ADOPT)
+    # It came from KubeFed: what that left in the members is not written as long as nothing differs.
+    adopt_in_place = models.BooleanField(default=False, editable=False)
     generation = models.PositiveBigIntegerField(default=1, editable=False)
     deletion_requested_at = models.DateTimeField(null=True, editable=False)
     orphan = models.BooleanField(default=False, editable=False)

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from clusters import live
-from propagation.domain import rollout, versions
+from propagation.domain import rollout, takeover
 from propagation.domain.statuses import Rollout
 from propagation.models import Propagation
 
@@ -99,14 +99,18 @@ def _finish_removals(rows: Sequence[Propagation], latest: Mapping[Key, Observati
 
 
 def missing(
-    cluster_pk: int, type_name: str, listed: Iterable[Object], namespace: str = ""
+    cluster_pk: int, type_name: str, listed: Iterable[Object], namespace: str = "", *, kept: bool = False
 ) -> list[Observation]:
-    """After a list, of one namespace if it is given: the objects that we applied and that are not there."""
+    """After a list, of one namespace if it is given: the objects that we applied and that are not there.
+
+    ``kept``: the list is of what KubeFed left there and we have not written yet, else it is of all others.
+    """
     present = {_name_of(item) for item in listed}
     rows = Propagation.objects.filter(cluster_id=cluster_pk, resource__type__name=type_name)
     if namespace:
         rows = rows.filter(resource__namespace=namespace)
-    applied = rows.exclude(applied_hash="").exclude(live_owned=ABSENT)
+    left = Q(applied_owned__startswith=takeover.KEPT)
+    applied = rows.filter(left if kept else ~left).exclude(applied_hash="").exclude(live_owned=ABSENT)
     names = set(applied.values_list("resource__namespace", "resource__name"))
     return [
         Observation(cluster_pk, type_name, *name, live=None, listed=True) for name in sorted(names - present)
@@ -182,7 +186,7 @@ def _present(row: Propagation, live_object: Object) -> dict[str, Any]:
     hint = row.hint_reason if status.rollout in UNFINISHED else ""
     stalled = hint and status.rollout == Rollout.PROGRESSING
     return {
-        "live_owned": versions.owned(live_object) or ABSENT,
+        "live_owned": takeover.held(live_object) or ABSENT,
         "rollout": Rollout.STALLED if stalled else status.rollout,
         "rollout_reason": status.reason,
         "rollout_message": status.message,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusters.domain.labels import KUBEFED_MANAGED, MANAGED
-from propagation.domain import versions
+from propagation.domain import takeover, versions
 from propagation.domain.statuses import PropagationStatus
 
 Object = dict[str, Any]
@@ -19,7 +19,8 @@ class Situation:
     federated object itself is being deleted. ``desired`` is the rendered object (None when not
     selected), ``live`` the object that is there (None when absent or, in a cluster that is not ready,
     unknown). ``applied_before``: we have applied it here. ``up_to_date_hash``: what we applied last is
-    what is desired now. ``policy``: adopt, refuse or overwrite.
+    what is desired now. ``policy``: adopt, refuse or overwrite. ``in_place``: what KubeFed left is not
+    written as long as it is as desired.
     """
 
     selected: bool
@@ -31,6 +32,7 @@ class Situation:
     applied_before: bool
     up_to_date_hash: bool
     policy: str = "adopt"
+    in_place: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """It is there and ours, but differs: apply it, taking back what others took."""
+    """It is there and ours, but differs: apply it, with ``force`` taking back what others took."""
 
     force: bool = True
 
@@ -112,7 +114,9 @@ def _decide_wanted(situation: Situation) -> Decision:
         return _decide_foreign(situation, live)
     if situation.up_to_date_hash and versions.covers(live, situation.desired):
         return Nothing()
-    return Update()
+    if _stays_in_place(situation, live):
+        return Nothing()
+    return Update(force=situation.policy != "refuse")
 
 
 def _decide_foreign(situation: Situation, live: Object) -> Decision:
@@ -121,15 +125,25 @@ def _decide_foreign(situation: Situation, live: Object) -> Decision:
     return Adopt() if situation.policy == "adopt" else Update(force=True)
 
 
+def _stays_in_place(situation: Situation, live: Object) -> bool:
+    """Another wish than the one that was found fulfilled there is carried out: it may lack a field."""
+    news = situation.applied_before and not situation.up_to_date_hash
+    return situation.in_place and not news and takeover.may_stay(live, situation.desired or {})
+
+
 def _decide_unwanted(situation: Situation) -> Decision:
     live = situation.live
-    if live is None or _labels(live).get(MANAGED) != "true":
+    if live is None or not _is_ours(situation, live):
         return Gone()
     if _is_leaving(live):
         return _LEAVING
     if situation.deleting and situation.orphan:
         return Release()
     return Delete(uid=str(live["metadata"].get("uid", "")))
+
+
+def _is_ours(situation: Situation, live: Object) -> bool:
+    return _labels(live).get(MANAGED) == "true" or (situation.in_place and takeover.is_kept(live))
 
 
 def failure(*, removing: bool, existed: bool, timed_out: bool) -> PropagationStatus:

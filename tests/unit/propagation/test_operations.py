@@ -46,6 +46,8 @@ WANTED = Situation(
 )
 UNWANTED = replace(WANTED, selected=False, desired=None)
 FIRST = replace(WANTED, applied_before=False, up_to_date_hash=False)
+KUBEFEDS = live(key=KUBEFED_MANAGED)
+IN_PLACE = replace(FIRST, in_place=True, live=KUBEFEDS)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,16 @@ FIRST = replace(WANTED, applied_before=False, up_to_date_hash=False)
         (replace(FIRST, live=live(managed=None)), Adopt()),
         (replace(FIRST, live=live(key=KUBEFED_MANAGED)), Update()),
         (replace(FIRST, live=live(managed=None), policy="overwrite"), Update(force=True)),
+        (IN_PLACE, Nothing()),
+        (replace(IN_PLACE, applied_before=True, up_to_date_hash=True), Nothing()),
+        (replace(IN_PLACE, applied_before=True), Update()),
+        (replace(IN_PLACE, live=live(key=KUBEFED_MANAGED, data="other")), Update()),
+        (replace(IN_PLACE, live=live(managed=None)), Adopt()),
+        (replace(IN_PLACE, live=None), Create()),
         (UNWANTED, Gone()),
+        (replace(UNWANTED, live=KUBEFEDS), Gone()),
+        (replace(UNWANTED, live=KUBEFEDS, in_place=True), Delete("u1")),
+        (replace(UNWANTED, live=KUBEFEDS, in_place=True, deleting=True, orphan=True), Release()),
         (replace(UNWANTED, live=live()), Delete("u1")),
         (replace(UNWANTED, live=live(managed=None)), Gone()),
         (replace(UNWANTED, live=live(managed="false")), Gone()),
@@ -117,6 +128,7 @@ def situations(draw: st.DrawFn) -> Situation:
         applied_before=applied,
         up_to_date_hash=applied and draw(st.booleans()),
         policy=draw(st.sampled_from(["adopt", "refuse", "overwrite"])),
+        in_place=draw(st.booleans()),
     )
 
 
@@ -142,4 +154,5 @@ def test_carrying_it_out_settles_it(situation: Situation) -> None:
 def test_nothing_that_is_not_ours_is_deleted(situation: Situation) -> None:
     if isinstance(operations.decide(situation), Delete | Release):
         assert situation.live is not None
-        assert situation.live["metadata"]["labels"].get(MANAGED) == "true"
+        labels = situation.live["metadata"]["labels"]
+        assert labels.get(MANAGED) == "true" or (situation.in_place and labels == {KUBEFED_MANAGED: "true"})
