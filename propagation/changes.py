@@ -1,6 +1,8 @@
 """What people change: validated, stored with a new generation, and scheduled after the commit."""
 
 from collections.abc import Collection, Sequence
+from copy import copy, deepcopy
+from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -86,7 +88,7 @@ def _revision(resource: FederatedResource, user: AbstractBaseUser | None, note: 
     return Revision(
         resource=resource,
         generation=resource.generation,
-        spec={name: getattr(resource, name) for name in SPEC},
+        spec=spec(resource),
         author_id=user.pk if user else None,
         note=note[: Revision._meta.get_field("note").max_length],
     )
@@ -113,6 +115,20 @@ def request_deletion(
         if asked:
             feed.tell(Activity.Verb.DELETED, [resource], user)
         _announce([resource.pk])
+
+
+def spec(resource: FederatedResource) -> dict[str, Any]:
+    """What a resource wants, as its revisions keep it."""
+    return {name: getattr(resource, name) for name in SPEC}
+
+
+def restored(resource: FederatedResource, revision: Revision) -> FederatedResource:
+    """A copy of the resource that wants what it wanted in a revision; not stored."""
+    found, default = copy(resource), FederatedResource()
+    for name in SPEC:
+        # What an old revision does not know was as it is by default.
+        setattr(found, name, deepcopy(revision.spec.get(name, getattr(default, name))))
+    return found
 
 
 def repair(row: Propagation) -> None:

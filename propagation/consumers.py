@@ -10,9 +10,12 @@ from clusters import live
 from clusters.consumers import Changes, ClusterConsumer, LiveConsumer
 from clusters.fragments import Fragment, fragment
 from clusters.models import Cluster
+from propagation import feed
 from propagation.fragments import placed_object
+from propagation.fragments.activity import Feed, Timeline
 from propagation.fragments.board import Board
 from propagation.fragments.detail import Detail, Gone, Placed
+from propagation.fragments.revisions import Revisions
 from propagation.fragments.workloads import workload_list
 from propagation.models import FederatedResource
 
@@ -91,19 +94,55 @@ class ListConsumer(TableConsumer):
 class DetailConsumer(TableConsumer):
     """One workload."""
 
-    groups: list[str] = [live.CLUSTERS, live.WORKLOADS]
+    groups: list[str] = [live.CLUSTERS, live.WORKLOADS, feed.GROUP]
 
     def fragments(self, changes: Changes) -> Iterable[Fragment]:
-        """Its rows and its aggregate, or that it is gone."""
+        """Its rows and its aggregate, or that it is gone; and what was done to it."""
         pk: int = self.scope["url_route"]["kwargs"]["pk"]
         concerned = changes is None or changes.get(live.CLUSTERS) or pk in changes.get(live.WORKLOADS, ())
-        if not concerned:
+        told = changes is None or changes.get(feed.GROUP)
+        if not concerned and not told:
             return
         resource = FederatedResource.objects.select_related("type").filter(pk=pk).first()
+        if concerned:
+            yield from self._standing(pk, resource)
+        if told and resource and self.request.GET.get("tab") != "yaml":
+            yield one("detail_activity", Timeline(resource), key=pk)
+
+    def _standing(self, pk: int, resource: FederatedResource | None) -> Iterator[Fragment]:
         workload = Detail(resource, timezone.now()) if resource else Gone(pk)
         if self.request.GET.get("tab") != "yaml":
             yield from self.table("detail_row", workload.rows, workload)
         yield one("detail_header", workload, key=pk)
+
+
+class RevisionsConsumer(LiveConsumer):
+    """The revisions of one workload, on the page that the address asks for."""
+
+    groups: list[str] = [live.WORKLOADS]
+    permissions: ClassVar[tuple[str, ...]] = VIEW
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """Its rows, as long as there is something that they belong to."""
+        pk: int = self.scope["url_route"]["kwargs"]["pk"]
+        if changes is not None and pk not in changes.get(live.WORKLOADS, ()):
+            return
+        request = self.request
+        user = get_user_model().objects.filter(pk=request.user.pk or 0).first()
+        resource = FederatedResource.objects.select_related("type").filter(pk=pk).first()
+        if resource and user:
+            yield one("revision_rows", Revisions(resource, request.path, request.GET, user), row=True)
+
+
+class ActivityConsumer(LiveConsumer):
+    """The activity feed, with the filters and the page of its address."""
+
+    groups: list[str] = [feed.GROUP]
+    permissions: ClassVar[tuple[str, ...]] = VIEW
+
+    def fragments(self, changes: Changes) -> Iterable[Fragment]:
+        """Read the page anew."""
+        yield one("activity_rows", Feed(self.request.GET), row=True)
 
 
 class PlacedObjectConsumer(LiveConsumer):

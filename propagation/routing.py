@@ -8,6 +8,8 @@ websocket_urlpatterns: list[URLPattern] = [
     path("ws/", consumers.BoardConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/workloads/", consumers.ListConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/workloads/<int:pk>/", consumers.DetailConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/workloads/<int:pk>/revisions/", consumers.RevisionsConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/activity/", consumers.ActivityConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/workloads/<int:pk>/in/<str:cluster>/", consumers.PlacedObjectConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/clusters/<str:name>/", consumers.ClusterPageConsumer.as_asgi()),  # type: ignore[arg-type]
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from propagation.views import actions, documents, editing, pages, placed_object, preview, types
+from propagation.views import actions, activity, documents, editing, pages, placed_object, preview, revisions, types
 
 app_name = "propagation"
 
@@ -23,6 +23,13 @@ urlpatterns = [
     path("workloads/<int:pk>/delete/preview/", preview.DeleteView.as_view(), name="preview_delete"),
     path("workloads/<int:pk>/in/<str:cluster>/", placed_object.PlacedObjectView.as_view(), name="placed"),
     path("workloads/<int:pk>/in/<str:cluster>/repair/", placed_object.RepairView.as_view(), name="repair"),
+    path("activity/", activity.ActivityView.as_view(), name="activity"),
+    path("workloads/<int:pk>/revisions/", revisions.RevisionsView.as_view(), name="revisions"),
+    path(
+        "workloads/<int:pk>/revisions/<int:number>/rollback/",
+        revisions.RollbackView.as_view(),
+        name="rollback",
+    ),
     path("workloads/<int:pk>/edit/", editing.EditView.as_view(), name="edit"),
     path("workloads/<int:pk>/scale/", actions.ScaleView.as_view(), name="scale"),
     path("workloads/<int:pk>/options/", actions.OptionsView.as_view(), name="options"),

@@ -22,6 +22,13 @@ class ScaleForm(forms.Form):
     generation = forms.IntegerField(widget=forms.HiddenInput)
 
 
+class RollbackForm(forms.Form):
+    """Why to go back, and from which generation it was decided."""
+
+    note = forms.CharField(label=_("Why?"), max_length=400, required=False)
+    generation = forms.IntegerField(widget=forms.HiddenInput)
+
+
 class DeleteForm(forms.Form):
     """Typing the name confirms."""
 

@@ -14,6 +14,7 @@ from django.views import View
 from clusters.models import Cluster
 from propagation.domain import deployments
 from propagation.fragments import exporting
+from propagation.fragments.activity import Timeline
 from propagation.fragments.board import Board
 from propagation.fragments.detail import Detail, Placed
 from propagation.fragments.workloads import workload_list
@@ -69,6 +70,7 @@ class DetailView(PermissionRequiredMixin, View):
             "text": exporting.text_with_status(resource, request.user, timezone.now()) if as_yaml else "",
             "editable": editable(resource),
             "scalable": scalable(resource),
+            "timeline": None if as_yaml else Timeline(resource),
             "basics": deployments.read(resource.template) if editable(resource) else None,
         }
         return render(request, "propagation/detail.html", context)

@@ -136,7 +136,7 @@ def test_a_workload_takes_few_queries_whatever_the_size(
 ) -> None:
     _fill(size)
     resource, member = FederatedResource.objects.all()[0], Cluster.objects.all()[0]
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(11):
         viewer.get(resource.get_absolute_url())
     with django_assert_max_num_queries(10):
         viewer.get(reverse("propagation:in_cluster", args=[member.pk]))
