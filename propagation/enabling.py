@@ -15,20 +15,22 @@ from propagation.models import Activity, FederatedResource, FederatedType, Propa
 @transaction.atomic
 def add(kinds: Iterable[ResourceType], user: AbstractBaseUser | None) -> list[FederatedType]:
     """Federate these kinds from now on; raises ``IntegrityError`` for one that was added meanwhile."""
-    added = [
-        FederatedType(
-            name=kind.name,
-            group=kind.group,
-            version=kind.version,
-            kind=kind.kind,
-            plural=kind.plural,
-            namespaced=kind.namespaced,
-        )
-        for kind in kinds
-    ]
+    added = [unsaved(kind) for kind in kinds]
     FederatedType.objects.bulk_create(added)
     _tell(Activity.Verb.ENABLED, added, user)
     return added
+
+
+def unsaved(kind: ResourceType) -> FederatedType:
+    """The row of a kind that is not federated yet."""
+    return FederatedType(
+        name=kind.name,
+        group=kind.group,
+        version=kind.version,
+        kind=kind.kind,
+        plural=kind.plural,
+        namespaced=kind.namespaced,
+    )
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Pasted KubeFed documents: a text, or a file; ``plans`` tells what storing them would do."""
+"""Pasted KubeFed documents: a text, or a file; ``importing`` tells what storing them would do."""
 
 from typing import Any
 

@@ -14,11 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views import View
 
-from propagation import changes
+from propagation import changes, importing
 from propagation.domain import manifests
-from propagation.forms import plans
 from propagation.forms.documents import YamlForm
-from propagation.forms.plans import Plan, Rights
+from propagation.importing import Plan, Rights
 from propagation.fragments import exporting, placements
 from propagation.fragments.workloads import workload_list
 from propagation.models import FederatedResource
@@ -67,11 +66,11 @@ class YamlView(PermissionRequiredMixin, View):
 
     def _plan(self, form: YamlForm) -> Plan:
         names = [one.name for one in placements.candidates()]
-        return plans.plan(form.cleaned_data["text"], names, self._rights())
+        return importing.plan(form.cleaned_data["text"], names, self._rights())
 
     def _store(self, form: YamlForm, plan: Plan) -> HttpResponse:
         try:
-            resources = plans.store(plan, author(self.request), form.cleaned_data["note"])
+            resources = importing.store(plan, author(self.request), form.cleaned_data["note"])
         except (changes.StaleEdit, IntegrityError):
             return self._page(form, self._plan(form), status=409, raced=True)
         messages.success(self.request, _stored_message(len(resources), len(plan.changed_types)))

@@ -1,4 +1,4 @@
-"""What storing pasted documents would do, before anything is stored; and storing them, all or nothing."""
+"""What storing documents would do, before anything is stored; and storing them, all or nothing."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,6 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clusters.domain.references import ResourceType
 from clusters.models import Cluster
 from propagation import changes, enabling
 from propagation.domain import bundles, markers, preferences, types
@@ -135,10 +134,20 @@ class Plan:
 
 def plan(text: str, clusters: Iterable[str], rights: Rights) -> Plan:
     """What storing a text would do: a few queries, whatever its length."""
-    stored_types = {one.name: one for one in FederatedType.objects.all()}
+    stored_types = types_by_name()
     parsed = bundles.parse(text, [one.resource_type for one in stored_types.values() if one.enabled])
+    return plan_parsed(parsed, stored_types, clusters, rights)
+
+
+def types_by_name() -> dict[str, FederatedType]:
+    """Every kind that is known here, enabled or not."""
+    return {one.name: one for one in FederatedType.objects.all()}
+
+
+def plan_parsed(parsed: Parsed, stored_types: Types, clusters: Iterable[str], rights: Rights) -> Plan:
+    """What storing these documents would do."""
     planned_types = [_planned_type(one, stored_types) for one in parsed.type_configs]
-    drafts = _Drafts(parsed, stored_types | _new_types(planned_types))
+    drafts = _Drafts(parsed, {**stored_types, **_new_types(planned_types)})
     known = set(clusters)
     planned = [draft.planned(known) for draft in drafts.by_key.values()]
     errors = [
@@ -151,11 +160,13 @@ def plan(text: str, clusters: Iterable[str], rights: Rights) -> Plan:
     return Plan(planned, planned_types, _planned_clusters(parsed.clusters), errors)
 
 
-def store(wanted: Plan, user: AbstractBaseUser | None, note: str = "") -> list[FederatedResource]:
+def store(
+    wanted: Plan, user: AbstractBaseUser | None, note: str = "", verb: str = ""
+) -> list[FederatedResource]:
     """Store all of it or nothing; raises as ``changes.save_all`` and ``enabling.add`` do."""
     with transaction.atomic():
         _store_types(wanted, user)
-        return changes.save_all([one.resource for one in wanted.changes], user, note)
+        return changes.save_all([one.resource for one in wanted.changes], user, note, verb)
 
 
 def _store_types(wanted: Plan, user: AbstractBaseUser | None) -> None:
@@ -182,18 +193,7 @@ def _planned_type(config: TypeConfig, stored: Types) -> PlannedType:
 def _new_types(planned: Sequence[PlannedType]) -> dict[str, FederatedType]:
     """Types that are not stored yet, for the resources that are of them."""
     new = [one.config.type for one in planned if one.action is Action.CREATE]
-    return {kind.name: _new_type(kind) for kind in new}
-
-
-def _new_type(kind: ResourceType) -> FederatedType:
-    return FederatedType(
-        name=kind.name,
-        group=kind.group,
-        version=kind.version,
-        kind=kind.kind,
-        plural=kind.plural,
-        namespaced=kind.namespaced,
-    )
+    return {kind.name: enabling.unsaved(kind) for kind in new}
 
 
 def _type_refusal(planned: PlannedType, stored: Types, rights: Rights) -> ManifestError | None:
