@@ -171,11 +171,14 @@ class Federation:
         return resources
 
     def _schedule(self, resources: list[FederatedResource]) -> None:
-        """The wake-up that a request sends: this process has no broker of its own."""
+        """The wake-up that a request sends."""
+        self.send("propagation.tasks.schedule", [resource.pk for resource in resources])
+
+    def send(self, task: str, keys: list[int]) -> None:
+        """Wake a worker: this process has no broker of its own."""
         options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
         with Connection(self.stack.environment["REDIS_URL"], transport_options=options) as broker:
-            keys = [resource.pk for resource in resources]
-            celery_app.send_task("propagation.tasks.schedule", [keys], connection=broker)
+            celery_app.send_task(task, [keys], connection=broker)
 
     def edit(self, resource: FederatedResource, **fields: Any) -> None:
         """Change some fields, as the form does."""
