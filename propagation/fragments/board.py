@@ -25,7 +25,10 @@ from propagation.models import FederatedResource, Propagation
 
 ROWS = 20
 
-PARAMETERS = ("state", "region", "cluster", "status", "namespace", "q", "csort", "cpage", "wsort", "wpage")
+PARAMETERS = (
+    *("state", "region", "cluster", "status", "namespace", "kind", "q"),
+    *("csort", "cpage", "wsort", "wpage"),
+)
 
 #: What a column stands for: the key of a cluster, or the name of a region.
 Key = int | str
@@ -112,7 +115,7 @@ class Board:
     @property
     def kept(self) -> list[tuple[str, str]]:
         """The parameters that another filter keeps: those of its form change, and pages start anew."""
-        fields = ("cluster", "region", "q", "wsort", "cpage", "wpage")
+        fields = ("cluster", "region", "kind", "q", "wsort", "cpage", "wpage")
         return [(name, value) for name, value in self.where.parameters.items() if name not in fields]
 
     @cached_property

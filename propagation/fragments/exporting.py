@@ -34,11 +34,15 @@ _CLUSTER_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes what this reader may read, as of this moment; ``with_status`` also how it fares."""
+    """Writes what this reader may read, as of this moment; ``with_status`` also how it fares.
+
+    Without ``revealing``, the values of Secrets are hidden from everybody.
+    """
 
     reader: AnyUser
     now: datetime
     with_status: bool = False
+    revealing: bool = True
 
     def everything(self, resources: Iterable[FederatedResource]) -> list[Object]:
         """These resources, with the kinds and the clusters that they are about in front of them."""
@@ -51,7 +55,7 @@ class Writer:
         return [document for one in chosen for document in self._resource(one, rows.get(one.pk))]
 
     def _resource(self, resource: FederatedResource, rows: list[DetailRow] | None) -> list[Object]:
-        may_read = self.reader.has_perm("propagation.change_federatedresource")
+        may_read = self.revealing and self.reader.has_perm("propagation.change_federatedresource")
         found = manifest(resource) if may_read else _concealed(manifest(resource))
         written = [manifests.document(found, None if rows is None else status(resource, rows))]
         if resource.replica_scheduling:
@@ -109,9 +113,12 @@ def text(resources: Iterable[FederatedResource], reader: AnyUser, now: datetime)
     return manifests.dump(Writer(reader, now).resources(resources))
 
 
-def text_with_status(resource: FederatedResource, reader: AnyUser, now: datetime) -> str:
-    """One resource's documents, with its status."""
-    return manifests.dump(Writer(reader, now, with_status=True).resources([resource]))
+def text_with_status(
+    resource: FederatedResource, reader: AnyUser, now: datetime, *, revealing: bool = False
+) -> str:
+    """One resource's documents, with its status; ``revealing`` also the values of a Secret."""
+    writer = Writer(reader, now, with_status=True, revealing=revealing)
+    return manifests.dump(writer.resources([resource]))
 
 
 def status(resource: FederatedResource, rows: Sequence[DetailRow]) -> Object:

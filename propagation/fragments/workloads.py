@@ -88,8 +88,8 @@ class WorkloadTable:
             wanted &= Q(name__icontains=self.search) | Q(namespace__icontains=self.search)
         if namespace := self.where.text("namespace"):
             wanted &= Q(namespace=namespace)
-        if kind := self.where.text("kind"):
-            wanted &= Q(type__kind=kind)
+        if self.kind:
+            wanted &= Q(type__kind=self.kind)
         return wanted
 
     def _ranked(self) -> QuerySet[Any]:
@@ -99,6 +99,17 @@ class WorkloadTable:
     def counts(self) -> dict[int, int]:
         """Workloads by the rank of their badge."""
         return dict(self._ranked().order_by().values_list("rank").annotate(count=Count("pk")))
+
+    @property
+    def kind(self) -> str:
+        """The kind that is asked for."""
+        return self.where.text("kind")
+
+    @cached_property
+    def kinds(self) -> list[str]:
+        """The kinds that there are workloads of."""
+        found = FederatedResource.objects.order_by("type__kind").values_list("type__kind", flat=True)
+        return list(found.distinct())
 
     @cached_property
     def chips(self) -> list[Chip]:

@@ -15,12 +15,12 @@ from django.utils.translation import ngettext
 from django.views import View
 
 from propagation import changes, importing
-from propagation.domain import manifests
+from propagation.domain import manifests, skeletons
 from propagation.forms.documents import YamlForm
-from propagation.importing import Plan, Rights
 from propagation.fragments import exporting, placements
 from propagation.fragments.workloads import workload_list
-from propagation.models import FederatedResource
+from propagation.importing import Plan, Rights
+from propagation.models import FederatedResource, FederatedType
 from propagation.views.editing import author, stored
 from propagation.views.pages import VIEW
 
@@ -45,12 +45,16 @@ class YamlView(PermissionRequiredMixin, View):
         )
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """An empty text, or that of the resource that is to be edited."""
+        """That of the resource that is to be edited, a skeleton of a kind, or an empty text."""
         pk = request.GET.get("resource", "")
-        text = ""
+        text = self._skeleton(request.GET.get("kind", ""))
         if pk.isdecimal() and len(pk) < 18:
             text = exporting.text([stored(int(pk))], request.user, timezone.now())
         return self._page(YamlForm(initial={"text": text}))
+
+    def _skeleton(self, name: str) -> str:
+        kind = FederatedType.objects.filter(name=name, enabled=True).first() if name.isprintable() else None
+        return skeletons.skeleton(kind.resource_type) if kind else ""
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Check, or store what has no errors once its updates were confirmed."""

@@ -4,23 +4,29 @@ from dataclasses import replace
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 from django.views import View
 
 from clusters.models import Cluster
-from propagation.domain import deployments
+from propagation import feed
+from propagation.domain import confidential, deployments
 from propagation.fragments import exporting
 from propagation.fragments.activity import Timeline
 from propagation.fragments.board import Board
 from propagation.fragments.detail import Detail, Placed
 from propagation.fragments.workloads import workload_list
-from propagation.models import FederatedResource
+from propagation.models import Activity, FederatedResource, FederatedType
 from propagation.views.actions import scalable
-from propagation.views.editing import editable
+from propagation.views.editing import DEPLOYMENT, author, editable
+
+#: Kinds that people create often; a Deployment has a form.
+USUAL = ("configmaps", "namespaces", "secrets", "services")
 
 VIEW = ["propagation.view_federatedresource", "clusters.view_cluster"]
 
@@ -46,8 +52,16 @@ class ListView(PermissionRequiredMixin, View):
         """Show the page that the address asks for."""
         workloads = workload_list(request.GET, request.user, timezone.now())
         export = replace(workloads.where, path=reverse("propagation:export_many"))
-        context = {"workloads": workloads, "export_url": export.link(page="", sort="")}
+        context = {"workloads": workloads, "export_url": export.link(page="", sort=""), **self._kinds()}
         return render(request, "propagation/list.html", context)
+
+    def _kinds(self) -> dict[str, list[FederatedType]]:
+        """What can be created here beside Deployments: the usual kinds first."""
+        if not self.request.user.has_perm("propagation.add_federatedresource"):
+            return {}
+        found = FederatedType.objects.filter(enabled=True).exclude(name=DEPLOYMENT).order_by("kind", "name")
+        usual = [one for one in found if one.name in USUAL]
+        return {"usual_kinds": usual, "other_kinds": [one for one in found if one.name not in USUAL]}
 
 
 class DetailView(PermissionRequiredMixin, View):
@@ -61,19 +75,36 @@ class DetailView(PermissionRequiredMixin, View):
         if "removing" in request.GET and not found.filter(pk=pk).exists():
             messages.success(request, _("This workload has been removed."))
             return redirect("propagation:list")
-        resource = get_object_or_404(found, pk=pk)
-        workload = Detail(resource, timezone.now())
-        as_yaml = request.GET.get("tab") == "yaml"
+        return self._page(get_object_or_404(found, pk=pk))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the values of a Secret once, and tell that somebody has seen them."""
+        if not request.user.has_perm("propagation.change_federatedresource"):
+            raise PermissionDenied
+        found = FederatedResource.objects.select_related("type", "created_by")
+        resource = get_object_or_404(found, pk=pk, type__kind__in=confidential.FIELDS)
+        feed.tell(Activity.Verb.REVEALED, [resource], author(request))
+        return self._page(resource, revealing=True)
+
+    def _page(self, resource: FederatedResource, *, revealing: bool = False) -> HttpResponse:
+        request, now = self.request, timezone.now()
+        as_yaml = revealing or request.GET.get("tab") == "yaml"
+        text = exporting.text_with_status(resource, request.user, now, revealing=revealing) if as_yaml else ""
+        secret = resource.type.kind in confidential.FIELDS
         context = {
-            "workload": workload,
+            "workload": Detail(resource, now),
             "tab": "yaml" if as_yaml else "clusters",
-            "text": exporting.text_with_status(resource, request.user, timezone.now()) if as_yaml else "",
+            "text": text,
+            "hidden": secret and not revealing,
             "editable": editable(resource),
             "scalable": scalable(resource),
             "timeline": None if as_yaml else Timeline(resource),
             "basics": deployments.read(resource.template) if editable(resource) else None,
         }
-        return render(request, "propagation/detail.html", context)
+        response = render(request, "propagation/detail.html", context)
+        if revealing:
+            add_never_cache_headers(response)
+        return response
 
 
 class InClusterView(PermissionRequiredMixin, View):
