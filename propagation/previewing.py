@@ -235,8 +235,10 @@ async def _apply(member: Member, assignment: Assignment, judgement: Judgement, *
         # What is in no namespace cannot be run dry: admission and quotas come with the namespace.
         new = Forecast(Effect.CREATE, namespace=assignment.reference.namespace)
         return Answer(new, after=judgement.desired)
-    effect = Effect.CHANGE if judgement.live else Effect.CREATE
-    return Answer(Forecast(effect, held=held), judgement.live, after)
+    if judgement.live is None:
+        # As it was asked for: the defaults that each server adds would only hide that it is the same.
+        return Answer(Forecast(Effect.CREATE), after=judgement.desired)
+    return Answer(Forecast(Effect.CHANGE, held=held), judgement.live, after)
 
 
 async def _run_dry(member: Member, assignment: Assignment, judgement: Judgement, *, force: bool) -> Object:
