@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from propagation.views import actions, activity, documents, editing, pages, placed_object, preview, revisions, types
+from propagation.views import (
+    actions,
+    activity,
+    documents,
+    editing,
+    federating,
+    pages,
+    placed_object,
+    preview,
+    revisions,
+    types,
+)
 
 app_name = "propagation"
 
@@ -13,6 +24,7 @@ urlpatterns = [
     path("workloads/yaml/", documents.YamlView.as_view(), name="yaml"),
     path("workloads/export/", documents.ExportManyView.as_view(), name="export_many"),
     path("export/", documents.ExportEverythingView.as_view(), name="export_everything"),
+    path("workloads/federate/", federating.FederateView.as_view(), name="federate"),
     path("workloads/placement/", editing.PreviewPlacementView.as_view(), name="preview_placement"),
     path("workloads/in-cluster/<int:cluster_pk>/", pages.InClusterView.as_view(), name="in_cluster"),
     path("workloads/<int:pk>/", pages.DetailView.as_view(), name="detail"),

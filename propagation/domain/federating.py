@@ -77,8 +77,9 @@ _NAME = re.compile(DNS_SUBDOMAIN)
 
 
 class Skip(StrEnum):
-    """Why an object is not federated."""
+    """Why an object is not federated; ``TAKEN`` is for whoever knows what is federated already."""
 
+    TAKEN = "taken"
     FEDERATED = "federated"
     HANDS_OFF = "hands-off"
     LEAVING = "leaving"

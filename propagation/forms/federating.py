@@ -103,7 +103,7 @@ class ChoiceForm(forms.Form):
 
     def _places(self) -> list[tuple[str, Any]]:
         name = self._cluster.name
-        places = [
+        places: list[tuple[str, Any]] = [
             (Where.ALL, _("All clusters, those that join later too")),
             (Where.ONLY, _("Only %(name)s, where they come from") % {"name": name}),
         ]
