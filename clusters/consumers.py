@@ -5,6 +5,7 @@ import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
 from channels.db import database_sync_to_async
@@ -47,6 +48,10 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """What to show for these changes, or all of it for None. Synchronous: it reads the database."""
         raise NotImplementedError
 
+    def serving(self) -> AbstractContextManager[None]:
+        """What fragments are read within; for apps that show each person a part of their rows."""
+        return nullcontext()
+
     async def connect(self) -> None:
         """Accept people who may see the page; others are refused before the handshake is over."""
         self._pending: dict[str, set[int]] = defaultdict(set)
@@ -76,7 +81,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         """The page's request, as far as a fragment needs it: user, query, language."""
         request = HttpRequest()
         request.method = "GET"
-        request.user = self._user
+        request.user = self.user
         request.path = self.scope["path"].removeprefix("/ws")
         request.GET = QueryDict(self.scope.get("query_string", b""))
         request.COOKIES = self.scope.get("cookies", {})
@@ -85,7 +90,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return request
 
     @property
-    def _user(self) -> User | AnonymousUser:
+    def user(self) -> User | AnonymousUser:
         user: User | AnonymousUser = self.scope.get("user") or AnonymousUser()  # type: ignore[assignment]
         return user
 
@@ -94,7 +99,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
         session = self.scope.get("session")
         if session is not None and session.session_key and not session.exists(session.session_key):
             return False
-        user = get_user_model().objects.filter(pk=self._user.pk or 0, is_active=True).first()
+        user = get_user_model().objects.filter(pk=self.user.pk or 0, is_active=True).first()
         return user is not None and user.has_perms(self.permissions)
 
     async def _push_forever(self) -> None:
@@ -132,7 +137,7 @@ class LiveConsumer(AsyncWebsocketConsumer):
             await self.send(text_data=message)
 
     def _render(self, changes: Changes) -> list[Fragment]:
-        with translation.override(translation.get_language_from_request(self.request)):
+        with self.serving(), translation.override(translation.get_language_from_request(self.request)):
             return [fragment for fragment in self.fragments(changes) if self._is_news(fragment)]
 
     def _is_news(self, fragment: Fragment) -> bool:

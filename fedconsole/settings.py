@@ -24,6 +24,8 @@ ALLOWED_HOSTS = env.words("FEDCONSOLE_ALLOWED_HOSTS", ["localhost", "127.0.0.1",
 CSRF_TRUSTED_ORIGINS = env.origins("FEDCONSOLE_TRUSTED_ORIGINS")
 #: Served over HTTPS (by a proxy in front): cookies and redirects insist on it.
 HTTPS = env.flag("FEDCONSOLE_HTTPS", False)
+# An installation for some namespaces only; none is all.
+NAMESPACES = env.words("FEDCONSOLE_NAMESPACES")
 # KubeFed's rule: a namespace has to be federated before anything in it goes anywhere.
 STRICT_NAMESPACES = env.flag("FEDCONSOLE_STRICT_NAMESPACES", False)
 
@@ -65,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "propagation.middleware.ScopeMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from propagation.models import FederatedResource, FederatedType, Propagation
+from propagation.models import FederatedResource, FederatedType, NamespaceScope, Propagation
 
 
 class ReadOnly(admin.ModelAdmin[Any]):
@@ -52,3 +52,11 @@ class PropagationAdmin(ReadOnly):
     list_filter = ("delivery", "rollout")
     list_select_related = ("resource__type", "cluster")
     search_fields = ("resource__name", "cluster__name")
+
+
+@admin.register(NamespaceScope)
+class NamespaceScopeAdmin(admin.ModelAdmin[NamespaceScope]):
+    """The groups whose people are limited to some namespaces."""
+
+    list_display = ("group", "namespaces")
+    list_select_related = ("group",)

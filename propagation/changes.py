@@ -5,13 +5,14 @@ from copy import copy, deepcopy
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from clusters import live
 from clusters.tasks import wake
-from propagation import feed, tasks
+from propagation import feed, scopes, tasks
 from propagation.domain import dependencies
 from propagation.models import Activity, FederatedResource, Propagation, Revision
 
@@ -44,9 +45,11 @@ def save_all(
     """Store all or none, keep their revisions, and have them scheduled after the commit.
 
     A resource that has a key is an edit of the ``generation`` that it carries: raises ``StaleEdit``
-    when the stored one is newer. Raises ``IntegrityError`` for a name that is taken. ``note`` says why, for
+    when the stored one is newer. Raises ``IntegrityError`` for a name that is taken, and ``PermissionDenied``
+    for a namespace that is not open to whoever is being served. ``note`` says why, for
     the revisions; ``verb`` (of ``Activity.Verb``) is what the activity feed calls it.
     """
+    _refuse_outside(resources)
     new = [resource for resource in resources if resource.pk is None]
     edited = [resource for resource in resources if resource.pk is not None]
     for resource in new:
@@ -60,6 +63,12 @@ def save_all(
     feed.tell(verb or Activity.Verb.CHANGED, changed, user, note)
     _announce([resource.pk for resource in resources])
     return list(resources)
+
+
+def _refuse_outside(resources: Sequence[FederatedResource]) -> None:
+    for resource in resources:
+        if not scopes.permits(resource.type.name, resource.namespace, resource.name):
+            raise PermissionDenied(scopes.refusal(resource.namespace))
 
 
 def _update(resource: FederatedResource) -> bool:
@@ -105,6 +114,7 @@ def request_deletion(
 
     A namespace that holds what is not ours only goes with ``delete_contents``.
     """
+    _refuse_outside([resource])
     with transaction.atomic():
         asked = FederatedResource.objects.filter(pk=resource.pk, deletion_requested_at=None).update(
             deletion_requested_at=timezone.now(),

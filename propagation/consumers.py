@@ -1,6 +1,7 @@
 """Live updates of the board, the workloads, one workload, and what is placed in a cluster."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, ClassVar, Protocol
 
 from django.contrib.auth import get_user_model
@@ -10,7 +11,7 @@ from clusters import live
 from clusters.consumers import Changes, ClusterConsumer, LiveConsumer
 from clusters.fragments import Fragment, fragment
 from clusters.models import Cluster
-from propagation import feed
+from propagation import feed, scopes
 from propagation.fragments import placed_object
 from propagation.fragments.activity import Feed, Timeline
 from propagation.fragments.board import Board
@@ -29,7 +30,15 @@ class Row(Protocol):
     def pk(self) -> int: ...
 
 
-class TableConsumer(LiveConsumer):
+class ScopedConsumer(LiveConsumer):
+    """Reads what the person at the other end may see."""
+
+    def serving(self) -> AbstractContextManager[None]:
+        """Their namespaces, as they are now."""
+        return scopes.serving(self.user)
+
+
+class TableConsumer(ScopedConsumer):
     """Pushes tables row by row; where rows came or went, the body that holds them.
 
     The order of rows that stay is left alone, so that none jumps away under the pointer.
@@ -116,7 +125,7 @@ class DetailConsumer(TableConsumer):
         yield one("detail_header", workload, key=pk)
 
 
-class RevisionsConsumer(LiveConsumer):
+class RevisionsConsumer(ScopedConsumer):
     """The revisions of one workload, on the page that the address asks for."""
 
     groups: list[str] = [live.WORKLOADS]
@@ -134,7 +143,7 @@ class RevisionsConsumer(LiveConsumer):
             yield one("revision_rows", Revisions(resource, request.path, request.GET, user), row=True)
 
 
-class ActivityConsumer(LiveConsumer):
+class ActivityConsumer(ScopedConsumer):
     """The activity feed, with the filters and the page of its address."""
 
     groups: list[str] = [feed.GROUP]
@@ -145,7 +154,7 @@ class ActivityConsumer(LiveConsumer):
         yield one("activity_rows", Feed(self.request.GET), row=True)
 
 
-class PlacedObjectConsumer(LiveConsumer):
+class PlacedObjectConsumer(ScopedConsumer):
     """One workload in one cluster; its comparison stays as of when the page was opened."""
 
     groups: list[str] = [live.CLUSTERS, live.WORKLOADS]
@@ -162,7 +171,7 @@ class PlacedObjectConsumer(LiveConsumer):
             yield one("placed_object", placed_object.PlacedObject(row, timezone.now()), key=row.pk)
 
 
-class ClusterPageConsumer(ClusterConsumer):
+class ClusterPageConsumer(ScopedConsumer, ClusterConsumer):
     """The cluster's page with the part of it that this app knows: what is placed there.
 
     A page has one socket, so that of the lower app is taken over.

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clusters.models import Cluster
-from propagation import changes, enabling
+from propagation import changes, enabling, scopes
 from propagation.domain import bundles, markers, preferences, types
 from propagation.domain.bundles import Parsed
 from propagation.domain.envelopes import ManifestError, Place
@@ -313,8 +313,10 @@ def _unknown(resource: FederatedResource, known: set[str]) -> tuple[str, ...]:
 
 
 def _refusal(planned: Planned, rights: Rights) -> ManifestError | None:
-    name = planned.resource.name
-    if planned.resource.deletion_requested_at:
+    resource, name = planned.resource, planned.resource.name
+    if not scopes.permits(resource.type.name, resource.namespace, name):
+        message = scopes.refusal(resource.namespace)
+    elif resource.deletion_requested_at:
         message = _("%(name)s is being removed: wait until it is gone.") % {"name": name}
     elif planned.action is Action.CREATE and not rights.create:
         message = _("You may not create workloads, and %(name)s is new.") % {"name": name}
@@ -334,11 +336,11 @@ def _planned_clusters(described: Sequence[KubeFedCluster]) -> list[PlannedCluste
     names = [one.name for one in described]
     known = {one.name: one for one in Cluster.objects.filter(name__in=names).only("name", "labels")}
     return [
-        PlannedCluster(one, known.get(one.name), _differences(one, known.get(one.name))) for one in described
+        PlannedCluster(one, known.get(one.name), differences(one, known.get(one.name))) for one in described
     ]
 
 
-def _differences(described: KubeFedCluster, cluster: Cluster | None) -> tuple[str, ...]:
+def differences(described: KubeFedCluster, cluster: Cluster | None) -> tuple[str, ...]:
     """Labels that a known cluster does not have in the same way."""
     if cluster is None:
         return ()

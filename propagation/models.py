@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.db import connections, models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
@@ -12,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from clusters.domain.references import ObjectReference, ResourceType
 from clusters.fields import EncryptedJSONField
-from clusters.models import Cluster
+from clusters.models import Cluster, valid_namespaces
+from propagation import scopes
 from propagation.domain import statuses
 
 
@@ -54,6 +56,16 @@ class FederatedResourceQuerySet(models.QuerySet["FederatedResource"]):
     def finished(self) -> "FederatedResourceQuerySet":
         """Resources that are being deleted, and of which no cluster holds anything any more."""
         return self.filter(deletion_requested_at__isnull=False, propagations=None)
+
+
+_FederatedResources = models.Manager.from_queryset(FederatedResourceQuerySet)
+
+
+class FederatedResourceManager(_FederatedResources["FederatedResource"]):
+    """Shows what whoever is being served may see."""
+
+    def get_queryset(self) -> FederatedResourceQuerySet:
+        return FederatedResourceQuerySet(self.model, using=self._db).filter(scopes.Filter().q())
 
 
 class FederatedResource(models.Model):
@@ -100,7 +112,7 @@ class FederatedResource(models.Model):
     placement_reason = models.CharField(max_length=63, blank=True, editable=False)
     placement_message = models.TextField(blank=True, editable=False)
 
-    objects = FederatedResourceQuerySet.as_manager()
+    objects = FederatedResourceManager()
 
     class Meta:
         ordering: ClassVar = ["namespace", "name", "type_id"]
@@ -142,6 +154,13 @@ class Revision(models.Model):
         return f"{self.resource_id} at {self.generation}"
 
 
+class ActivityManager(models.Manager["Activity"]):
+    """Shows what whoever is being served may see; to somebody limited, only what is about a resource."""
+
+    def get_queryset(self) -> models.QuerySet["Activity"]:
+        return super().get_queryset().filter(scopes.Filter("resource__").q())
+
+
 class Activity(models.Model):
     """One line of the activity feed: what somebody (or, without an actor, the console itself) did and why.
 
@@ -166,6 +185,8 @@ class Activity(models.Model):
     resource = models.ForeignKey(FederatedResource, models.SET_NULL, null=True, related_name="activities")
     subject = models.CharField(max_length=400)
     message = models.TextField(blank=True)
+
+    objects = ActivityManager()
 
     class Meta:
         ordering: ClassVar = ["-at", "-pk"]
@@ -216,6 +237,16 @@ class PropagationQuerySet(models.QuerySet["Propagation"]):
         )
 
 
+_Propagations = models.Manager.from_queryset(PropagationQuerySet)
+
+
+class PropagationManager(_Propagations["Propagation"]):
+    """Shows what whoever is being served may see."""
+
+    def get_queryset(self) -> PropagationQuerySet:
+        return PropagationQuerySet(self.model, using=self._db).filter(scopes.Filter("resource__").q())
+
+
 class Propagation(models.Model):
     """One federated resource in one member cluster. Columns are grouped by their one writer."""
 
@@ -258,7 +289,7 @@ class Propagation(models.Model):
     last_event_at = models.DateTimeField(null=True)
     observed_at = models.DateTimeField(null=True)
 
-    objects = PropagationQuerySet.as_manager()
+    objects = PropagationManager()
 
     class Meta:
         ordering: ClassVar = ["cluster__name"]
@@ -284,6 +315,16 @@ class Propagation(models.Model):
     def drifted(self) -> bool:
         """Whether the fields that we own in the live object are no longer those that we applied."""
         return bool(self.applied_hash) and self.live_owned not in ("", self.applied_owned)
+
+
+class NamespaceScope(models.Model):
+    """The namespaces that the people of a group are limited to; see ``scopes``."""
+
+    group = models.OneToOneField(Group, models.CASCADE, related_name="namespace_scope")
+    namespaces = models.JSONField(default=list, blank=True, validators=[valid_namespaces])
+
+    def __str__(self) -> str:
+        return f"namespaces of {self.group}"
 
 
 class ClusterCapacity(models.Model):

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clusters.domain import labels
 from clusters.models import Cluster
+from propagation import scopes
 from propagation.domain import deployments, selection
 from propagation.domain.deployments import Basics, Override
 from propagation.domain.selection import Choice, Mode, Narrowing, Requirement
@@ -94,6 +95,13 @@ class BasicsForm(forms.Form):
         label=_("Why?"), max_length=500, required=False, help_text=_("Kept with this revision.")
     )
     generation = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def clean_namespace(self) -> str:
+        """One that is open to whoever fills this in."""
+        namespace: str = self.cleaned_data["namespace"]
+        if not scopes.permits("", namespace, ""):
+            raise forms.ValidationError(scopes.refusal(namespace))
+        return namespace
 
     def clean_labels(self) -> dict[str, str]:
         """The pairs that were written."""

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 
 from django.http import QueryDict
 
@@ -70,8 +71,7 @@ class Revisions:
         start = self.page.start
         found = list(self._found[start : start + SIZE + 1])
         counts = self._clusters()
-        older: list[Revision | None] = [*found[1:], None]
-        pairs = list(zip(found, older, strict=True))[:SIZE]
+        pairs = list(zip_longest(found, found[1:]))[:SIZE]
         return [self._row(one, previous, counts) for one, previous in pairs]
 
     def _clusters(self) -> Mapping[int, int]:
