@@ -113,7 +113,8 @@ def missing(
     applied = rows.filter(left if kept else ~left).exclude(applied_hash="").exclude(live_owned=ABSENT)
     names = set(applied.values_list("resource__namespace", "resource__name"))
     return [
-        Observation(cluster_pk, type_name, *name, live=None, listed=True) for name in sorted(names - present)
+        Observation(cluster_pk, type_name, namespace, name, live=None, listed=True)
+        for namespace, name in sorted(names - present)
     ]
 
 

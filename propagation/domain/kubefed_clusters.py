@@ -41,6 +41,11 @@ class KubeFedCluster:
     labels: Mapping[str, str] = field(default_factory=dict)
     place: Place = field(default=NOWHERE, compare=False, repr=False)
 
+    @property
+    def unverified(self) -> bool:
+        """Whether KubeFed takes any certificate for the member's."""
+        return ALL in self.disabled_tls_validations
+
 
 def problems(value: Mapping[str, Any]) -> list[Problem]:
     """What is wrong with such a document."""
@@ -101,6 +106,11 @@ def read(value: Mapping[str, Any], place: Place = NOWHERE) -> KubeFedCluster:
     )
 
 
+def encoded(pem: str) -> str:
+    """PEM text as documents hold it."""
+    return base64.b64encode(pem.encode()).decode()
+
+
 def document(cluster: KubeFedCluster, status: Object | None = None) -> Object:
     """The cluster as KubeFed writes it, with no reference to a credential where there is none."""
     metadata: Object = {"name": cluster.name, "namespace": SYSTEM_NAMESPACE}
@@ -108,7 +118,7 @@ def document(cluster: KubeFedCluster, status: Object | None = None) -> Object:
         metadata["labels"] = dict(cluster.labels)
     spec: Object = {"apiEndpoint": cluster.api_endpoint}
     if cluster.ca_bundle:
-        spec["caBundle"] = base64.b64encode(cluster.ca_bundle.encode()).decode()
+        spec["caBundle"] = encoded(cluster.ca_bundle)
     if cluster.disabled_tls_validations:
         spec["disabledTLSValidations"] = list(cluster.disabled_tls_validations)
     if cluster.proxy_url:
