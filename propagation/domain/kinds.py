@@ -29,10 +29,16 @@ OF_ONE_CLUSTER = frozenset(
         "endpointslices.discovery.k8s.io",
         "events",
         "events.events.k8s.io",
+        "ipaddresses.networking.k8s.io",
         "leases.coordination.k8s.io",
         "nodes",
         "persistentvolumes",
+        "podcertificaterequests.certificates.k8s.io",
         "pods",
+        "resourceslices.resource.k8s.io",
+        "servicecidrs.networking.k8s.io",
+        "storageversionmigrations.storagemigration.k8s.io",
+        "storageversions.internal.apiserver.k8s.io",
         "volumeattachments.storage.k8s.io",
     }
 )

@@ -53,6 +53,9 @@ class SourceForm(forms.Form):
     )
     namespace = forms.CharField(label=_("Namespace"), max_length=63, required=False, widget=forms.HiddenInput)
 
+    # Another cluster can be chosen before a namespace.
+    use_required_attribute = False
+
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
         names = self._joined().order_by("name").values_list("name", flat=True)
@@ -77,6 +80,7 @@ class SourceForm(forms.Form):
         """Let people choose among these."""
         names = [(name, name) for name in namespaces]
         self.fields["namespace"].widget = forms.Select(choices=[("", _("Choose one")), *names])
+        self.fields["namespace"].required = True
 
 
 class ChoiceForm(forms.Form):

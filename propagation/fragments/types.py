@@ -100,7 +100,7 @@ def discovery(search: str = "") -> Discovery:
     catalogue = Catalogue({name: served for name, served, _preset in members})
     rows = [
         FoundRow(found, catalogue.total, taken.get(found.type.kind, ""))
-        for found in catalogue.federable(types)
+        for found in sorted(catalogue.federable(types), key=_order)
         if search.lower() in f"{found.type.kind} {found.type.name}".lower()
     ]
     return Discovery(
@@ -109,6 +109,12 @@ def discovery(search: str = "") -> Discovery:
         unknown=sum(not served for _name, served, _preset in members),
         limited=tuple(name for name, _served, preset in members if preset != Preset.ADMIN),
     )
+
+
+def _order(found: Found) -> tuple[bool, str]:
+    """Custom resources come first, which is what people look for."""
+    group = found.type.group
+    return "." not in group or group.endswith(".k8s.io"), found.type.kind
 
 
 def _members() -> list[tuple[str, list[str], str]]:

@@ -148,6 +148,14 @@ def test_a_kind_whose_name_is_taken_cannot_be_added(administrator: Client) -> No
     assert response.status_code == 422
 
 
+def test_custom_resources_come_first(administrator: Client) -> None:
+    quota = ResourceType("", "v1", "ResourceQuota", "resourcequotas", namespaced=True)
+    sets = ResourceType("resource.k8s.io", "v1", "DeviceClass", "deviceclasses", namespaced=False)
+    serving("amsterdam", quota, sets, WIDGET)
+    rows = administrator.get(DISCOVER).context["discovery"].rows
+    assert [row.found.type.kind for row in rows] == ["Widget", "DeviceClass", "ResourceQuota"]
+
+
 def test_finding_can_be_narrowed(administrator: Client) -> None:
     serving("amsterdam", WIDGET, GADGET)
     text = page(administrator, f"{DISCOVER}?q=wIdg")
