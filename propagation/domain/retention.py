@@ -5,9 +5,16 @@ from typing import Any
 
 Object = dict[str, Any]
 
+#: A HorizontalPodAutoscaler writes the scale under this name, and nothing else of Kubernetes' does. Releases
+#: before 1.22 do not record who changed a scale: there, ``retainReplicas`` has to say it.
+AUTOSCALER = "kube-controller-manager"
+
 
 def retain(desired: Object, live: Object, *, replicas: bool = False) -> Object:
-    """``desired`` with what the member owns taken from ``live``; ``replicas`` keeps its scale too."""
+    """``desired`` with what the member owns taken from ``live``.
+
+    ``replicas`` keeps its scale too; where an autoscaler sets that, it is kept anyway.
+    """
     kept = deepcopy(desired)
     match desired.get("kind"):
         case "Service":
@@ -18,9 +25,18 @@ def retain(desired: Object, live: Object, *, replicas: bool = False) -> Object:
             kept.setdefault("spec", {}).setdefault("volumeName", volume)
         case "Job":
             _retain_job(kept, live)
-    if replicas and "replicas" in _spec(live):
+    if "replicas" in _spec(live) and (replicas or AUTOSCALER in _managers_of_replicas(live)):
         kept.setdefault("spec", {})["replicas"] = live["spec"]["replicas"]
     return kept
+
+
+def _managers_of_replicas(live: Object) -> set[str]:
+    entries = (live.get("metadata") or {}).get("managedFields") or []
+    return {
+        str(entry.get("manager"))
+        for entry in entries
+        if "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+    }
 
 
 def _spec(item: Object) -> Object:

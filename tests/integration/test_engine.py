@@ -236,3 +236,21 @@ def test_a_conflict_names_the_other_manager_and_its_fields(federation: Federatio
     assert replicas(federation, "taken", "engine-conflict")["singapore"] == 7
     federation.edit(made, conflict_policy="overwrite")
     federation.wait_for(lambda: replicas(federation, "taken", "engine-conflict")["singapore"] == 1)
+
+
+def test_an_autoscaler_keeps_the_scale_that_it_set(federation: Federation) -> None:
+    made = federation.create("scaled", "engine-scale", placement={"clusters": [{"name": "boston"}]})
+    federation.wait_settled(made, clusters=1)
+    member = federation["boston"]
+    # As a HorizontalPodAutoscaler does it; there are no metrics here for a real one.
+    member.apps.patch_namespaced_deployment_scale(
+        "scaled", "engine-scale", {"spec": {"replicas": 4}}, field_manager="kube-controller-manager"
+    )
+    federation.wait_for(lambda: federation.row(made, "boston").ready_replicas == 4)
+    federation.edit(made, template=template("scaled", image="nginx:1.28"))
+    federation.wait_for(
+        lambda: (
+            member.deployment("scaled", "engine-scale").spec.template.spec.containers[0].image == "nginx:1.28"
+        )
+    )
+    assert member.deployment("scaled", "engine-scale").spec.replicas == 4

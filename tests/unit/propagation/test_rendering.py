@@ -108,3 +108,12 @@ def test_ports_say_their_protocol() -> None:
     pod = rendering.render(wanted, Target("eu-1"))["spec"]["template"]["spec"]
     assert pod["containers"][0]["ports"] == [{"containerPort": 80, "protocol": "TCP"}]
     assert "protocol" not in container["ports"][0]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("manager", "replicas"), [("kube-controller-manager", 9), ("kubectl", 2), ("fedconsole", 2)]
+)
+def test_a_scale_that_an_autoscaler_set_is_kept(manager: str, replicas: int) -> None:
+    owned = {"manager": manager, "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    live = {"metadata": {"managedFields": [owned]}, "spec": {"replicas": 9}}
+    assert rendering.render(spec(), Target("us-1"), live)["spec"]["replicas"] == replicas
