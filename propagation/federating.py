@@ -9,6 +9,7 @@ from clusters.domain.references import NAMESPACE, ObjectReference, ResourceType
 from clusters.kube import errors, loop
 from clusters.kube.client import Member
 from clusters.models import Cluster
+from propagation import scopes
 from propagation.domain import federating, kinds
 from propagation.domain.federating import Skip
 from propagation.models import FederatedResource, FederatedType
@@ -74,11 +75,11 @@ class _Listed:
 
 
 def namespaces(cluster: Cluster) -> list[str]:
-    """The namespaces of a member but for those that every cluster has for itself; raises ``MemberError``."""
+    """The namespaces of a member that can be federated by whoever is served; raises ``MemberError``."""
     member = loop.shared_pool().member(cluster.connection)
     found = loop.run(member.list(NAMESPACE)).items
     names = {item["metadata"]["name"] for item in found}
-    return sorted(names - federating.OF_THE_CLUSTER)
+    return sorted(name for name in names - federating.OF_THE_CLUSTER if scopes.permits("", name, ""))
 
 
 def look(cluster: Cluster, namespace: str) -> Contents | None:

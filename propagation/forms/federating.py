@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clusters.domain.references import NAMESPACE
 from clusters.models import Cluster, Phase
+from propagation import scopes
 from propagation.domain import federating
 from propagation.domain.federating import Skip
 from propagation.federating import Candidate, Contents
@@ -62,10 +63,12 @@ class SourceForm(forms.Form):
         self.fields["cluster"].choices = [(name, name) for name in names]  # type: ignore[attr-defined]
 
     def clean_namespace(self) -> str:
-        """Not one that every cluster has for itself."""
+        """One that is open to whoever asks, and not one that every cluster has for itself."""
         name: str = self.cleaned_data["namespace"]
         if name in federating.OF_THE_CLUSTER:
             raise forms.ValidationError(_("Every cluster has a namespace of this name for itself."))
+        if name and not scopes.permits("", name, ""):
+            raise forms.ValidationError(scopes.refusal(name))
         return name
 
     def _joined(self) -> QuerySet[Cluster]:

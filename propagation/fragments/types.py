@@ -8,7 +8,7 @@ from django.db.models import Count
 from django.utils.translation import gettext as _
 
 from clusters.models import Preset
-from propagation import placing
+from propagation import placing, scopes
 from propagation.domain.kinds import Catalogue, Coverage, Found
 from propagation.models import FederatedType
 
@@ -88,7 +88,9 @@ def names(clusters: Collection[str]) -> str:
 def type_rows() -> list[TypeRow]:
     """Every type by its name: two queries."""
     catalogue = Catalogue({name: served for name, served, _preset in _members()})
-    types: Iterable[Any] = FederatedType.objects.annotate(resources_count=Count("resources"))
+    types: Iterable[Any] = FederatedType.objects.annotate(
+        resources_count=Count("resources", filter=scopes.Filter("resources__").q())
+    )
     return [TypeRow(one, one.resources_count, catalogue.coverage(one.resource_type)) for one in types]
 
 

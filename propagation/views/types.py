@@ -12,14 +12,20 @@ from django.utils.translation import ngettext
 from django.views import View
 
 from clusters.fragments import tables
-from propagation import enabling
+from propagation import enabling, scopes
 from propagation.forms.types import DisableForm, DiscoverForm
 from propagation.fragments import types
+from propagation.fragments.workloads import AnyUser
 from propagation.models import FederatedType
 from propagation.views.editing import author
 
 VIEW = ["propagation.view_federatedtype", "clusters.view_cluster"]
 CHANGE = ["propagation.change_federatedtype", "clusters.view_cluster"]
+
+
+def may_change(user: AnyUser) -> bool:
+    """Whether somebody may switch kinds: that concerns the namespaces of others too."""
+    return user.has_perms(CHANGE) and scopes.namespaces() == scopes.installation()
 
 
 class ListView(PermissionRequiredMixin, View):
@@ -29,13 +35,20 @@ class ListView(PermissionRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show them, and where members do not serve them."""
-        return render(request, "propagation/types.html", {"rows": types.type_rows()})
+        context = {"rows": types.type_rows(), "may_change": may_change(request.user)}
+        return render(request, "propagation/types.html", context)
 
 
-class DiscoverView(PermissionRequiredMixin, View):
+class ChangeView(PermissionRequiredMixin, View):
+    """What the views have in common that switch kinds."""
+
+    def has_permission(self) -> bool:
+        """Whoever may, and is not limited to namespaces."""
+        return may_change(self.request.user)
+
+
+class DiscoverView(ChangeView):
     """What members serve besides, custom resources included."""
-
-    permission_required = CHANGE
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show what could be added."""
@@ -65,10 +78,9 @@ class DiscoverView(PermissionRequiredMixin, View):
         return render(self.request, "propagation/types_discover.html", context, status=status)
 
 
-class EnableView(PermissionRequiredMixin, View):
+class EnableView(ChangeView):
     """Switch a kind on."""
 
-    permission_required = CHANGE
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -79,10 +91,8 @@ class EnableView(PermissionRequiredMixin, View):
         return redirect("propagation:types")
 
 
-class DisableView(PermissionRequiredMixin, View):
+class DisableView(ChangeView):
     """Switch a kind off; one that is in use only after a question."""
-
-    permission_required = CHANGE
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Say what it means."""

@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.contrib.auth.models import Group
 from django.test import Client, override_settings
 from django.urls import reverse
 
 from clusters.models import Cluster, Phase
 from propagation import federating
-from propagation.models import Activity, FederatedResource, FederatedType, Revision
+from propagation.models import Activity, FederatedResource, FederatedType, NamespaceScope, Revision
 from tests import factories_propagation as factories
 
 pytestmark = pytest.mark.django_db
@@ -404,6 +405,23 @@ def test_refuses_people_without_permission(client: Client, missing: str) -> None
     client.force_login(factories.user(*(set(MAY) - {missing})))
     assert client.get(URL).status_code == 403
     assert client.post(URL).status_code == 403
+
+
+def test_people_who_are_limited_to_namespaces_see_no_others(
+    client: Client, boston: Cluster, member: Member
+) -> None:
+    person = factories.user(*MAY)
+    group = Group.objects.create(name="bank")
+    NamespaceScope.objects.create(group=group, namespaces=["bank"])
+    person.groups.add(group)
+    client.force_login(person)
+    assert '<option value="shop">' not in text(client.get(URL, {"cluster": "boston"}))
+    member.asked.clear()
+    assert "The namespace shop is not open to you here" in text(choose(client))
+    assert post(client, "configmaps/settings").status_code == 422
+    assert not member.asked
+    NamespaceScope.objects.update(namespaces=["shop"])
+    assert federate(client, "configmaps/settings", "namespaces/shop").status_code == 302
 
 
 def test_refuses_other_methods(operator: Client) -> None:

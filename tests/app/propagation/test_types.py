@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 from celery.signals import before_task_publish
-from django.test import Client
+from django.contrib.auth.models import Group
+from django.test import Client, override_settings
 from django.urls import reverse
 
 from clusters.domain import served
 from clusters.domain.references import ResourceType
 from clusters.models import Phase, Preset
-from propagation.models import Activity, FederatedType, Propagation
+from propagation.models import Activity, FederatedType, NamespaceScope, Propagation
 from tests import factories_propagation as factories
 
 pytestmark = pytest.mark.django_db
@@ -243,6 +244,27 @@ def test_what_waited_is_looked_at_when_a_kind_is_enabled(
 
 
 # Who may what
+
+
+def test_people_who_are_limited_to_namespaces_only_look(client: Client) -> None:
+    person = factories.user(*CHANGE)
+    group = Group.objects.create(name="shop")
+    NamespaceScope.objects.create(group=group, namespaces=["shop"])
+    person.groups.add(group)
+    factories.workload(namespace="bank")
+    client.force_login(person)
+    text = page(client)
+    assert DISCOVER not in text
+    assert switch("disable", deployments().pk) not in text
+    assert 'data-label="Resources">1' not in text
+    assert client.get(DISCOVER).status_code == 403
+    assert client.post(switch("disable", deployments().pk), {"confirmed": "1"}).status_code == 403
+
+
+@override_settings(NAMESPACES=["shop"])
+def test_administrators_of_a_limited_installation_switch_kinds(administrator: Client) -> None:
+    assert administrator.post(switch("disable", deployments().pk)).status_code == 302
+
 
 URLS = {
     "list": (LIST, 200, 200, 405),
