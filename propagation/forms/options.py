@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from propagation.domain import types
+from propagation.domain import pods, types
 from propagation.models import ConflictPolicy, FederatedResource
 
 
@@ -49,6 +49,8 @@ class OptionsForm(forms.Form):
         super().__init__(data, initial=stored)
         if resource and resource.type.kind not in types.SCALABLE:
             del self.fields["retain_replicas"]
+        if resource and not pods.pod_of(resource.template):
+            del self.fields["follow_dependencies"]
 
     @property
     def told(self) -> bool:

@@ -26,6 +26,15 @@ LABELS = {
     "replicas": _("Own number"),
 }
 
+#: What a table without numbers means.
+_LIMITS = _("A cluster without limits has those of all others; without any at all, room alone decides.")
+HINTS = {
+    Mode.WEIGHTED: _("A cluster without numbers has those of all others; without any at all, all are equal."),
+    Mode.CAPACITY: _LIMITS,
+    Mode.AGGREGATED: _LIMITS,
+    Mode.STATIC: _("A cluster without a number has that of all others; without that, it gets nothing."),
+}
+
 
 class SharingForm(forms.Form):
     """The part of a preference that is not about one cluster."""
@@ -133,6 +142,11 @@ class Shares:
     def columns(self) -> list[Any]:
         """Headings of the table."""
         return [LABELS[name] for name in COLUMNS[self.mode]] if self.mode else []
+
+    @property
+    def hint(self) -> Any:
+        """What a row without numbers means."""
+        return HINTS[self.mode] if self.mode else ""
 
     def match(self, clusters: Sequence[str]) -> None:
         """Have a row for each of these clusters; the others stay when they hold something."""

@@ -28,10 +28,11 @@ def editor(client: Client) -> Client:
 
 
 def made(kind: str, **values: Any) -> FederatedResource:
-    """A federated object of this kind, with nothing in it."""
+    """A federated object of this kind, with nothing in it unless a template is given."""
     type_ = FederatedType.objects.get(kind=kind)
     namespace = "shop" if type_.namespaced else ""
-    return factories.workload("shop", type=type_, namespace=namespace, template={}, **values)
+    given: dict[str, Any] = {"template": {}, **values}
+    return factories.workload("shop", type=type_, namespace=namespace, **given)
 
 
 def options(resource: FederatedResource) -> dict[str, Any]:
@@ -98,13 +99,14 @@ def test_other_kinds_have_a_page_for_them(editor: Client) -> None:
     assert url in editor.get(resource.get_absolute_url()).content.decode()
     page = editor.get(url).content.decode()
     assert "suspend_repair" in page
-    assert "retain_replicas" not in page
+    for name in ("retain_replicas", "follow_dependencies"):
+        assert name not in page
     response = editor.post(url, {"generation": "1", "conflict_policy": "overwrite", "retain_replicas": "on"})
     assert response["Location"] == resource.get_absolute_url()
     assert options(resource) == {
         "conflict_policy": "overwrite",
         "suspend_repair": False,
-        "follow_dependencies": False,
+        "follow_dependencies": True,
         "retain_replicas": False,
     }
     assert resource.generation == 2
@@ -112,10 +114,10 @@ def test_other_kinds_have_a_page_for_them(editor: Client) -> None:
 
 @pytest.mark.parametrize("kind", ["ReplicaSet", "StatefulSet"])
 def test_kinds_with_replicas_may_leave_them_to_the_clusters(editor: Client, kind: str) -> None:
-    resource = made(kind)
-    assert (
-        "retain_replicas" in editor.get(reverse("propagation:options", args=[resource.pk])).content.decode()
-    )
+    resource = made(kind, template=factories.template())
+    page = editor.get(reverse("propagation:options", args=[resource.pk])).content.decode()
+    for name in ("retain_replicas", "follow_dependencies"):
+        assert name in page
 
 
 @pytest.mark.parametrize(
