@@ -55,6 +55,18 @@ class Listing:
     resource_version: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One request to the API server; ``timeout`` seconds are all that it may take."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] | None = None
+    body: Any = None
+    content_type: str = _JSON
+    timeout: float = REQUEST_TIMEOUT
+
+
 class _GuardedResolver(AbstractResolver):
     """Refuse names that lead to forbidden addresses, at the moment of connecting."""
 
@@ -100,13 +112,13 @@ class Member:
         query = {"fieldManager": FIELD_MANAGER, "force": "true" if force else "false"}
         if dry_run:
             query["dryRun"] = "All"
-        status, answer = await self._send("PATCH", ref.path, query, body, _APPLY)
+        status, answer = await self._send(_Request("PATCH", ref.path, query, body, _APPLY))
         return Applied(answer, created=status == 201)
 
     async def get(self, ref: ObjectReference) -> Object | None:
         """The object, or None when it is absent; raises ``TypeNotServed`` for an unknown kind."""
         try:
-            return await self._object("GET", ref.path)
+            return await self._object(_Request("GET", ref.path))
         except errors.TypeNotServed:
             raise
         except errors.NotFound:
@@ -115,11 +127,12 @@ class Member:
     async def create(self, ref: ObjectReference, body: Object) -> Object:
         """POST; raises ``AlreadyExists``."""
         path = ref.type.path(ref.namespace)
-        return await self._object("POST", path, {"fieldManager": FIELD_MANAGER}, body)
+        return await self._object(_Request("POST", path, {"fieldManager": FIELD_MANAGER}, body))
 
     async def merge(self, ref: ObjectReference, patch: Object) -> Object:
         """JSON merge patch: None removes a field."""
-        return await self._object("PATCH", ref.path, {"fieldManager": FIELD_MANAGER}, patch, _MERGE)
+        query = {"fieldManager": FIELD_MANAGER}
+        return await self._object(_Request("PATCH", ref.path, query, patch, _MERGE))
 
     async def delete(
         self, ref: ObjectReference, *, uid: str = "", propagation_policy: str = "Background"
@@ -137,7 +150,7 @@ class Member:
         if uid:
             options["preconditions"] = {"uid": uid}
         try:
-            return await self._object("DELETE", ref.path, body=options)
+            return await self._object(_Request("DELETE", ref.path, body=options))
         except errors.TypeNotServed:
             raise
         except errors.NotFound:
@@ -156,7 +169,7 @@ class Member:
         query = {"limit": str(limit), "labelSelector": label_selector, "fieldSelector": field_selector}
         items: list[Object] = []
         while True:
-            page = await self._json("GET", type.path(namespace), _given(query))
+            page = await self.request("GET", type.path(namespace), _given(query))
             kind = {"apiVersion": type.api_version, "kind": type.kind}
             items += [kind | item for item in page.get("items") or []]
             metadata = page.get("metadata") or {}
@@ -175,24 +188,24 @@ class Member:
         timeout: float = REQUEST_TIMEOUT,
     ) -> Any:
         """Any request; the parsed JSON of the answer."""
-        return await self._json(method, path, query, body, timeout=timeout)
+        return (await self._send(_Request(method, path, query, body, timeout=timeout)))[1]
 
     async def version(self) -> dict[str, str]:
         """``/version``: ``gitVersion`` and others, as strings."""
-        answer = await self._json("GET", "/version", timeout=CONNECT_TIMEOUT * 2)
+        answer = await self.request("GET", "/version", timeout=CONNECT_TIMEOUT * 2)
         if not isinstance(answer, dict) or "gitVersion" not in answer:
             raise errors.NotKubernetes("The server does not tell a Kubernetes version.")
         return answer
 
     async def healthz(self) -> str:
         """``/healthz`` as text: ``ok`` when all is well."""
-        async with self._answer("GET", "/healthz", timeout=CONNECT_TIMEOUT) as response:
+        async with self._answer(_Request("GET", "/healthz", timeout=CONNECT_TIMEOUT)) as response:
             return (await response.read()).decode(errors="replace")[: errors.MESSAGE_LIMIT]
 
     async def stream(self, path: str, query: Mapping[str, str], timeout: float) -> AsyncIterator[bytes]:
         """The lines of a watch; ``timeout`` seconds of silence end it. Holds no place of the others' 16."""
         limits = aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT, sock_read=timeout)
-        async with self._respond("GET", path, query, None, _JSON, limits) as response:
+        async with self._respond(_Request("GET", path, query), limits) as response:
             buffer = bytearray()
             try:
                 async for chunk in response.content.iter_any():
@@ -212,40 +225,14 @@ class Member:
 
     # Requests
 
-    async def _object(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        body: Object | None = None,
-        content_type: str = _JSON,
-    ) -> Object:
-        answer = await self._json(method, path, query, body, content_type)
+    async def _object(self, request: _Request) -> Object:
+        answer = (await self._send(request))[1]
         if not isinstance(answer, dict):
             raise errors.NotKubernetes("The server's answer is not an object.")
         return answer
 
-    async def _json(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        body: Any = None,
-        content_type: str = _JSON,
-        timeout: float = REQUEST_TIMEOUT,
-    ) -> Any:
-        return (await self._send(method, path, query, body, content_type, timeout))[1]
-
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        body: Any = None,
-        content_type: str = _JSON,
-        timeout: float = REQUEST_TIMEOUT,
-    ) -> tuple[int, Any]:
-        async with self._answer(method, path, query, body, content_type, timeout) as response:
+    async def _send(self, request: _Request) -> tuple[int, Any]:
+        async with self._answer(request) as response:
             try:
                 return response.status, json.loads(await response.read())
             except ValueError:
@@ -254,37 +241,29 @@ class Member:
                 raise errors.from_exception(error, self.connection.server) from None
 
     @contextlib.asynccontextmanager
-    async def _answer(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None = None,
-        body: Any = None,
-        content_type: str = _JSON,
-        timeout: float = REQUEST_TIMEOUT,
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        limits = aiohttp.ClientTimeout(total=timeout, sock_connect=min(CONNECT_TIMEOUT, timeout))
-        async with self._places, self._respond(method, path, query, body, content_type, limits) as response:
+    async def _answer(self, request: _Request) -> AsyncIterator[aiohttp.ClientResponse]:
+        limits = aiohttp.ClientTimeout(
+            total=request.timeout, sock_connect=min(CONNECT_TIMEOUT, request.timeout)
+        )
+        async with self._places, self._respond(request, limits) as response:
             yield response
 
     @contextlib.asynccontextmanager
     async def _respond(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str] | None,
-        body: Any,
-        content_type: str,
-        limits: aiohttp.ClientTimeout,
+        self, request: _Request, limits: aiohttp.ClientTimeout
     ) -> AsyncIterator[aiohttp.ClientResponse]:
-        url = self.connection.server.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
-        headers = {"Content-Type": content_type, "Accept": _JSON, **self._authorization()}
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        url = self.connection.server.rstrip("/") + request.path + query
+        headers = {"Content-Type": request.content_type, "Accept": _JSON, **self._authorization()}
         try:
             client = self._client = self._client or _api_client(self.connection)
-            answer = await client.call_api(method, url, headers, body, _request_timeout=limits)
+            answer = await client.call_api(
+                request.method, url, headers, request.body, _request_timeout=limits
+            )
             response: aiohttp.ClientResponse = answer.response
             if response.status >= 400:
-                raise errors.from_response(response.status, await response.read(), response.headers, path)
+                body = await response.read()
+                raise errors.from_response(response.status, body, response.headers, request.path)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             raise errors.from_exception(error, self.connection.server) from None
         try:
