@@ -18,7 +18,7 @@ class Effect(Vocabulary):
     RELEASE = "release", "Will stay there, unmanaged", "warn", "unlink", 5
     CHANGE = "change", "Will change", "progress", "edit", 6
     CREATE = "create", "Will be created", "ok", "plus", 7
-    NOTHING = "nothing", "Nothing to do", "paused", "check", 8
+    NOTHING = "nothing", "Nothing to do", "unknown", "check", 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """Create, edit and preview by form: nothing typed is lost, nothing unknown is touched."""
 
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -405,3 +406,11 @@ def test_does_not_delete_by_another_name(editor: Client) -> None:
     assert response.status_code == 422
     resource.refresh_from_db()
     assert resource.deletion_requested_at is None
+
+
+def test_one_answer_about_the_placement_at_a_time(editor: Client) -> None:
+    """Two that are swapped in at once would take each other's preserved fields away."""
+    page = editor.get(CREATE).content.decode()
+    asking = re.findall(r'<[^>]*hx-target="#placement-area"[^>]*>', page)
+    assert len(asking) == 3
+    assert all('hx-sync="closest .fc-stack:replace"' in element for element in asking)
