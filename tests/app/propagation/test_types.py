@@ -205,7 +205,7 @@ def test_a_kind_that_is_used_is_disabled_only_after_a_question(administrator: Cl
     url = switch("disable", resource.type.pk)
     for answer, status in ((administrator.get(url), 200), (administrator.post(url), 422)):
         assert answer.status_code == status
-        assert "1 resource of deployments.apps is federated." in answer.content.decode()
+        assert "1 object of the kind Deployment is federated." in answer.content.decode()
     assert FederatedType.objects.get(pk=resource.type.pk).enabled
     assert administrator.post(url, {"confirmed": "1"}).status_code == 302
     assert not FederatedType.objects.get(pk=resource.type.pk).enabled
