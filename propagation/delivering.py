@@ -288,16 +288,24 @@ async def _inherit(lane: Lane, assignment: Assignment, live: Object | None) -> N
 
 
 async def _delete(lane: Lane, assignment: Assignment, decision: operations.Delete) -> Outcome:
-    reference = assignment.reference
-    guarded = reference.type.name == NAMESPACE.name and not assignment.delete_contents
-    if guarded and (names := await contents.foreign(lane.member, reference.name)):
-        status = PropagationStatus.DELETION_FAILED
-        return Outcome(assignment, Delivery.BLOCKED, status, contents.refusal(names))
+    if refusal := await guarded(lane.member, assignment):
+        return Outcome(assignment, Delivery.BLOCKED, PropagationStatus.DELETION_FAILED, refusal)
     # In the foreground: it is gone when its pods are, and people see how far that is.
-    remains = await lane.member.delete(reference, uid=decision.uid, propagation_policy="Foreground")
+    remains = await lane.member.delete(
+        assignment.reference, uid=decision.uid, propagation_policy="Foreground"
+    )
     if remains is None or remains.get("kind") == "Status":
         return Outcome(assignment, Delivery.DELETING, gone=True)
     return _waiting_for_removal(assignment, remains)
+
+
+async def guarded(member: Member, assignment: Assignment) -> str:
+    """Why the object must not be removed: it is a namespace that holds what is not ours."""
+    name = assignment.reference.name
+    if assignment.reference.type.name != NAMESPACE.name or assignment.delete_contents:
+        return ""
+    names = await contents.foreign(member, name)
+    return contents.refusal(names) if names else ""
 
 
 def _waiting_for_removal(assignment: Assignment, live: Object | None) -> Outcome:

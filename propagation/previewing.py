@@ -7,7 +7,8 @@ defaults, admission and quotas, and throw the result away.
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,13 +20,13 @@ from clusters.kube.client import Member
 from clusters.models import Cluster
 from propagation import delivering, dispatching
 from propagation.delivering import Assignment, Judgement
-from propagation.domain import diffs, effects, operations
+from propagation.domain import dependencies, diffs, effects, operations
 from propagation.domain.diffs import Diff
 from propagation.domain.effects import Effect, Forecast, Group
 from propagation.domain.overrides import OverrideError
 from propagation.domain.statuses import PropagationStatus
 from propagation.models import FederatedResource, Propagation
-from propagation.placing import Round
+from propagation.placing import Place, Round
 
 Object = dict[str, Any]
 
@@ -89,8 +90,7 @@ def preview_all(resources: Sequence[FederatedResource]) -> list[Preview]:
 
     Asks at most ``MOST`` clusters in all; takes ``TIMEOUT`` seconds for every ``AT_ONCE`` that are silent.
     """
-    current = Round(timezone.now())
-    rows = [row for resource in resources for row in _rows(resource, current)]
+    rows = _rows(resources)
     questions = [_question(row) for row in rows[:MOST]]
     answers = loop.run(_ask_all(questions))
     left_out = Counter(id(row.resource) for row in rows[MOST:])
@@ -127,24 +127,49 @@ def _question(row: Propagation) -> Question:
     return Question(row.resource, dispatching.assignment(row, row.resource), member)
 
 
-def _rows(resource: FederatedResource, current: Round) -> list[Propagation]:
-    """The rows as scheduling would leave them, by the names of their clusters."""
-    rows = {row.cluster_id: row for row in _stored_rows(resource)}
-    wanted = current.place_all([resource], {resource.pk: rows.values()})[resource.pk].clusters
-    for row in rows.values():
-        row.resource, row.selected = resource, row.cluster_id in wanted
-        row.replicas = wanted.get(row.cluster_id, row.replicas)
-    new = Cluster.objects.defer("api_resources").in_bulk(wanted.keys() - rows.keys())
-    added = [Propagation(resource=resource, cluster=new[pk], replicas=wanted[pk]) for pk in new]
-    return sorted([*rows.values(), *added], key=lambda row: row.cluster.name)
+def _rows(resources: Sequence[FederatedResource]) -> list[Propagation]:
+    """The rows as scheduling would leave them, by resource and the names of their clusters."""
+    stand_ins = [_stand_in(one, -number) for number, one in enumerate(resources, start=1)]
+    stored = _stored_rows([one.pk for one in resources if one.pk])
+    places = Round(timezone.now()).place_all(stand_ins, stored)
+    clusters = Cluster.objects.in_bulk({pk for place in places.values() for pk in place.clusters})
+    return [
+        row
+        for resource, stand_in in zip(resources, stand_ins, strict=True)
+        for row in _placed(resource, stored.get(stand_in.pk, []), places[stand_in.pk], clusters)
+    ]
 
 
-def _stored_rows(resource: FederatedResource) -> list[Propagation]:
-    if resource.pk is None:
-        return []
-    # What is kept in a cluster that leaves is not touched any more.
-    rows = Propagation.objects.filter(resource=resource).exclude(cluster__in=joining.keeping_workloads())
-    return list(rows.select_related("cluster").defer("cluster__api_resources"))
+def _stand_in(resource: FederatedResource, number: int) -> FederatedResource:
+    """What placement reads, with what storing would add: what it names, and a key where it has none yet."""
+    found = copy(resource)
+    found.pk = resource.pk or number
+    found.dependencies = dependencies.named(resource.template, resource.overrides)
+    return found
+
+
+def _stored_rows(resource_pks: Collection[int]) -> dict[int, list[Propagation]]:
+    """The present rows by resource; what is kept in a cluster that leaves is not touched any more."""
+    rows = Propagation.objects.filter(resource__in=resource_pks).select_related("cluster")
+    found: dict[int, list[Propagation]] = {}
+    for row in rows.exclude(cluster__in=joining.keeping_workloads()):
+        found.setdefault(row.resource_id, []).append(row)
+    return found
+
+
+def _placed(
+    resource: FederatedResource, rows: Sequence[Propagation], place: Place, clusters: Mapping[int, Cluster]
+) -> list[Propagation]:
+    for row in rows:
+        row.resource, row.selected = resource, row.cluster_id in place.clusters
+        row.replicas = place.clusters.get(row.cluster_id, row.replicas)
+    new = place.clusters.keys() - {row.cluster_id for row in rows}
+    added = [
+        Propagation(resource=resource, cluster=clusters[pk], replicas=place.clusters[pk])
+        for pk in new
+        if pk in clusters
+    ]
+    return sorted([*rows, *added], key=lambda row: row.cluster.name)
 
 
 def _groups(answered: Sequence[tuple[Question, Answer]]) -> list[Group]:
@@ -190,6 +215,8 @@ async def ask(question: Question) -> Answer:
     except errors.ApplyConflict as error:
         return Answer(Forecast(Effect.CONFLICT, held=effects.held(error.managers)))
     except errors.TypeNotServed:
+        if not assignment.selected:
+            return _answer(Effect.NOTHING)
         return _answer(Effect.BLOCKED, delivering.unserved(assignment.reference))
     except errors.MemberError as error:
         silent = isinstance(error, errors.Unreachable | errors.TimedOut)
@@ -212,7 +239,8 @@ async def _try(member: Member, assignment: Assignment) -> Answer:
         case operations.Nothing() | operations.Gone():
             return _answer(Effect.NOTHING)
         case operations.Delete():
-            return _answer(Effect.REMOVE)
+            refusal = await delivering.guarded(member, assignment)
+            return _answer(Effect.BLOCKED if refusal else Effect.REMOVE, refusal)
         case operations.Release():
             return _answer(Effect.RELEASE)
         case operations.Blocked():

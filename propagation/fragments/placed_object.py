@@ -12,7 +12,7 @@ from propagation.models import Propagation
 def find(resource_pk: int, cluster: str) -> QuerySet[Propagation]:
     """The row of a resource in a cluster, with both."""
     rows = Propagation.objects.filter(resource_id=resource_pk, cluster__name=cluster)
-    return rows.select_related("resource__type", "cluster").defer("cluster__api_resources")
+    return rows.select_related("resource__type", "cluster")
 
 
 class PlacedObject:

@@ -137,6 +137,7 @@ class DeleteView(actions.DeleteView):
         form.is_valid()
         resource.deletion_requested_at = timezone.now()
         resource.orphan = form.cleaned_data.get("fate") == Fate.KEEP
+        resource.delete_contents = bool(form.cleaned_data.get("delete_contents"))
         origin = reverse("propagation:delete", args=[resource.pk])
         return page(
             self.request,

@@ -46,9 +46,14 @@ def live(**changes: Any) -> dict[str, Any]:
 
 def new(**values: Any) -> FederatedResource:
     """One that is not stored."""
-    defaults = {"name": "web", "template": factories.template("web"), "placement": {"clusterSelector": {}}}
-    kind = factories.deployment_type()
-    return FederatedResource(type=kind, namespace="default", **{**defaults, **values})
+    defaults: dict[str, Any] = {
+        "type": factories.deployment_type(),
+        "namespace": "default",
+        "name": "web",
+        "template": factories.template("web"),
+        "placement": {"clusterSelector": {}},
+    }
+    return FederatedResource(**{**defaults, **values})
 
 
 def placed(**values: Any) -> FederatedResource:
@@ -224,6 +229,55 @@ def test_no_secret_is_told(member: members.Stub) -> None:
     assert "bmV3LXBpbg" not in str(found)
     member.answers["PATCH"] = [(422, members.status("Invalid", "bad value bmV3LXBpbg== (new-pin)"))]
     assert forecast(resource).message == "bad value (hidden) ((hidden))"
+
+
+def test_what_is_stored_together_is_placed_together(member: members.Stub) -> None:
+    """Nothing goes where its namespace does not, and what a workload needs goes with it."""
+    factories.cluster("us-1", server=member.url)
+    namespace = new(name="default", placement={"clusters": [{"name": "eu-1"}]}, template={})
+    namespace.type = FederatedType.objects.get(name="namespaces")
+    template = factories.template("web")
+    volume = {"name": "config", "configMap": {"name": "settings"}}
+    template["spec"]["template"]["spec"]["volumes"] = [volume]
+    needed = new(name="settings", placement={}, template={"data": {"a": "b"}})
+    needed.type = FederatedType.objects.get(name="configmaps")
+    together = [needed, new(template=template), namespace]
+    for preview in previewing.preview_all(together):
+        assert [(one.forecast.effect, one.clusters) for one in preview.groups] == [
+            (Effect.CREATE, ("eu-1",))
+        ], preview.resource
+    assert [one.pk for one in together] == [None] * 3
+    assert together[1].dependencies == []
+
+
+def test_a_namespace_with_what_is_not_ours_stays_unless_somebody_said_so(member: members.Stub) -> None:
+    resource = new(name="demo", namespace="", template={})
+    resource.type = FederatedType.objects.get(name="namespaces")
+    resource.save()
+    factories.propagation(resource, previewing.Cluster.objects.get())
+    labels = {MANAGED: "true"}
+    listed = {"name": "configmaps", "kind": "ConfigMap", "namespaced": True, "verbs": ["list"]}
+    member.there = {
+        "/api/v1/namespaces/demo": {"kind": "Namespace", "metadata": {"name": "demo", "labels": labels}},
+        "/api": {"versions": ["v1"]},
+        "/apis": {"groups": []},
+        "/api/v1": {"resources": [listed]},
+        "/api/v1/namespaces/demo/configmaps": {"items": [{"metadata": {"name": "theirs"}}]},
+    }
+    resource.deletion_requested_at = timezone.now()
+    found = forecast(resource)
+    assert found.effect is Effect.BLOCKED
+    assert "ConfigMap theirs" in found.message
+    resource.delete_contents = True
+    assert forecast(resource).effect is Effect.REMOVE
+
+
+def test_queries_do_not_grow_with_clusters(member: members.Stub, django_assert_max_num_queries: Any) -> None:
+    resource = placed()
+    for number in range(12):
+        factories.cluster(f"us-{number}", server=member.url)
+    with django_assert_max_num_queries(9):
+        assert previewing.preview(resource).clusters == 13
 
 
 def test_who_has_been_away_for_long_keeps_its_row(member: members.Stub) -> None:
