@@ -176,13 +176,15 @@ class _Reading:
         secret = ((item.get("spec") or {}).get("secretRef") or {}).get("name")
         try:
             found = await self._member.get(ObjectReference(_SECRET, self._namespace, str(secret)))
-            token = ((found or {}).get("data") or {}).get("token") or ""
-            return base64.b64decode(token).decode("ascii")
+            token = base64.b64decode(((found or {}).get("data") or {}).get("token") or "").decode("ascii")
+            problem = "" if token else _("Its Secret %(name)s holds no token.") % {"name": secret}
         except errors.MemberError as error:
-            self._unread[f"{KIND} {migrating.name_of(item)}"] = str(error)
+            token, problem = "", str(error)
         except (binascii.Error, ValueError):
-            self._unread[f"{KIND} {migrating.name_of(item)}"] = _("Its Secret holds no token.")
-        return ""
+            token, problem = "", _("The token in its Secret %(name)s is not text.") % {"name": secret}
+        if problem:
+            self._unread[f"{KIND} {migrating.name_of(item)}"] = problem
+        return token
 
     async def _federated(self, config: TypeConfig) -> list[Object] | None:
         """The federated objects of a kind; of the host's own namespace where it may read no other."""

@@ -200,7 +200,8 @@ def test_a_member_that_cannot_be_reached_is_diagnosed(person: Client, host: Stub
 
 def test_a_member_without_its_secret_does_not_come(person: Client, host: Stub) -> None:
     del host.there[f"/api/v1/namespaces/{SYSTEM}/secrets/member-cluster-secret"]
-    assert "member-cluster Does not come" in words(post(person, host.url))
+    page = words(post(person, host.url))
+    assert "member-cluster Does not come Its Secret member-cluster-secret holds no token" in page
 
 
 def test_a_host_that_cannot_be_reached_says_why(person: Client) -> None:
