@@ -34,6 +34,10 @@ STATUS_LABELS = (
     gettext_noop("Complete"),
     gettext_noop("Not reporting"),
     gettext_noop("Not placed"),
+    gettext_noop("Does not come"),
+    gettext_noop("Differs"),
+    gettext_noop("Comes"),
+    gettext_noop("Is here"),
 )
 
 #: Texts that the scripts show; ``{n}`` and the like are filled in there.

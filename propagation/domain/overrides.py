@@ -16,6 +16,8 @@ from propagation.domain.problems import Problem
 Object = dict[str, Any]
 
 OPERATIONS = ("add", "remove", "replace")
+FIELDS = ("clusterName", "clusterSelector", "clusterOverrides")
+PATCH_FIELDS = ("op", "path", "value")
 REFUSED = ("/metadata/namespace", "/metadata/name", "/metadata/generateName", "/kind")
 
 
@@ -42,6 +44,8 @@ def _entry_problems(entry: Any, path: str, seen: set[str]) -> list[Problem]:
     if not isinstance(entry, Mapping) or ("clusterName" in entry) == ("clusterSelector" in entry):
         message = "An override has a clusterName (or a clusterSelector) and clusterOverrides."
         return [Problem(path, message)]
+    if unknown := [name for name in entry if name not in FIELDS]:
+        return [Problem(f"{path}/{name}", f"An override has no field {name}.") for name in unknown]
     if problem := _target_problem(entry, path, seen):
         return [problem]
     patches = [] if entry.get("clusterOverrides") is None else entry["clusterOverrides"]
@@ -90,6 +94,8 @@ def _patch_problem(patch: Any, paths: set[str]) -> str:
         return f"{operation} needs a value."
     if any(pointer == refused or pointer.startswith(refused + "/") for refused in REFUSED):
         return f"{pointer} cannot be overridden."
+    if unknown := [name for name in patch if name not in PATCH_FIELDS]:
+        return f"An operation has no field {unknown[0]}."
     if pointer in paths:
         return f"{pointer} is overridden twice for this cluster."
     try:

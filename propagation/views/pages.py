@@ -52,7 +52,16 @@ class ListView(PermissionRequiredMixin, View):
         """Show the page that the address asks for."""
         workloads = workload_list(request.GET, request.user, timezone.now())
         export = replace(workloads.where, path=reverse("propagation:export_many"))
-        context = {"workloads": workloads, "export_url": export.link(page="", sort=""), **self._kinds()}
+        exports = [
+            (_("YAML"), export.link(page="", sort="")),
+            (_("YAML with status"), export.link(**{"page": "", "sort": "", "with": "status"})),
+            (_("JSON"), export.link(page="", sort="", format="json")),
+            (
+                _("JSON with status"),
+                export.link(**{"page": "", "sort": "", "with": "status", "format": "json"}),
+            ),
+        ]
+        context = {"workloads": workloads, "exports": exports, **self._kinds()}
         return render(request, "propagation/list.html", context)
 
     def _kinds(self) -> dict[str, list[FederatedType]]:

@@ -1,6 +1,7 @@
 """Texts of several kinds of documents, and everything taken away and pasted again."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -237,3 +238,16 @@ def test_the_number_of_queries_does_not_grow(editor: Client, django_assert_max_n
         factories.propagation(factories.workload(), member)
     with django_assert_max_num_queries(12):
         assert editor.get(reverse("propagation:export_everything"), {"with": "status"}).status_code == 200
+
+
+def test_the_list_offers_its_exports_in_every_form(editor: Client) -> None:
+    post(editor, f"{GUIDE}---{CONFIG}")
+    page = editor.get(reverse("propagation:list"), {"namespace": "shop"}).content.decode()
+    links = re.findall(r'href="(/workloads/export/[^"]*)"', page)
+    assert len(links) == 4
+    for link in links:
+        exported = editor.get(link.replace("&amp;", "&")).content.decode()
+        assert "settings" in exported
+        assert "nginx" not in exported
+        assert ("observedGeneration" in exported) == ("with=status" in link)
+        assert exported.startswith("{") == ("json" in link)

@@ -67,6 +67,8 @@ def test_what_cannot_be_applied_is_said(patch: dict[str, Any]) -> None:
         entry({"path": "", "value": {}}),
         entry({"path": "/spec"}),
         entry({"op": "move", "path": "/spec", "from": "/x"}),
+        entry({"path": "/spec", "valu": 1, "value": 1}),
+        [{"clusterName": "a", "overrides": []}],
         entry({"path": "/a", "value": 1}, {"path": "/a", "value": 2}),
     ],
 )
