@@ -16,6 +16,9 @@ from propagation.domain.sharing import COLUMNS, Share, Sharing
 #: The choice that is no preference at all.
 SAME = "same"
 
+#: The row of all others in the names of fields: no cluster is called like this, and it may be in a selector.
+OTHERS = "-others"
+
 #: Rows of the table; more would exceed the number of fields that a request may have.
 SHOWN = 100
 
@@ -82,7 +85,7 @@ class ShareForm(forms.Form):
     """The numbers of one cluster, or (``*``) of all that have none of their own."""
 
     def __init__(self, cluster: str, mode: Mode, data: QueryDict | None, share: Share) -> None:
-        super().__init__(data, prefix=f"share-{cluster}", initial=dict(share))
+        super().__init__(data, prefix=f"share-{OTHERS if cluster == ANY else cluster}", initial=dict(share))
         self.cluster = cluster
         self.matched = cluster == ANY
         for name in COLUMNS[mode]:
@@ -112,7 +115,7 @@ class ShareForm(forms.Form):
         return {name: self.cleaned_data.get(name) for name in self.fields}
 
 
-_POSTED = re.compile(r"^share-(?P<cluster>\*|[a-z0-9.-]+)-(?:weight|minReplicas|maxReplicas|replicas)$")
+_POSTED = re.compile(r"^share-(?P<cluster>[a-z0-9.-]+)-(?:weight|minReplicas|maxReplicas|replicas)$")
 
 
 class Shares:
@@ -129,7 +132,8 @@ class Shares:
 
     def _read_rows(self, mode: Mode) -> None:
         shares = sharing.shares(self._stored, mode) if self._stored else _new(mode)
-        posted = [match["cluster"] for key in self._data or () if (match := _POSTED.match(key))]
+        names = [match["cluster"] for key in self._data or () if (match := _POSTED.match(key))]
+        posted = [ANY if name == OTHERS else name for name in names]
         for cluster in dict.fromkeys([ANY, *shares, *posted]):
             data = self._data if cluster in posted else None
             self.rows.append(ShareForm(cluster, mode, data, shares.get(cluster, {})))

@@ -412,5 +412,5 @@ def test_one_answer_about_the_placement_at_a_time(editor: Client) -> None:
     """Two that are swapped in at once would take each other's preserved fields away."""
     page = editor.get(CREATE).content.decode()
     asking = re.findall(r'<[^>]*hx-target="#placement-area"[^>]*>', page)
-    assert len(asking) == 3
-    assert all('hx-sync="closest .fc-stack:replace"' in element for element in asking)
+    assert len(asking) == 4
+    assert all('hx-sync="closest .fc-stack:queue last"' in element for element in asking)

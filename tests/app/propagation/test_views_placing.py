@@ -162,7 +162,7 @@ def shares(**values: str) -> dict[str, str]:
     fields = {}
     for name, value in values.items():
         cluster, _separator, column = name.rpartition("_")
-        fields[f"share-{'*' if cluster == 'others' else cluster.replace('_', '-')}-{column}"] = value
+        fields[f"share-{'-others' if cluster == 'others' else cluster.replace('_', '-')}-{column}"] = value
     return fields
 
 
@@ -252,7 +252,7 @@ def test_saving_an_untouched_preference_changes_nothing(
 def test_previews_the_replicas_of_each_cluster(editor: Client) -> None:
     page = preview(editor, sharing="weighted", total="6")
     assert page.count("<strong>3 replicas</strong>") == 2
-    assert 'name="share-*-weight"' in page
+    assert 'name="share--others-weight"' in page
     page = preview(editor, sharing="weighted", total="6", **shares(eu_1_weight="1", us_1_weight="2"))
     assert "<strong>2 replicas</strong>" in page
     assert "<strong>4 replicas</strong>" in page
