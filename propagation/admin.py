@@ -1,4 +1,4 @@
-"""The admin: kinds are switched on and off here; what controllers write is only looked at."""
+"""The admin: people's scopes are set here; all else of this app is only looked at."""
 
 from typing import Any
 
@@ -25,8 +25,8 @@ class ReadOnly(admin.ModelAdmin[Any]):
 
 
 @admin.register(FederatedType)
-class FederatedTypeAdmin(admin.ModelAdmin[FederatedType]):
-    """Which kinds may be federated."""
+class FederatedTypeAdmin(ReadOnly):
+    """Which kinds may be federated; they are switched on the console's own page."""
 
     list_display = ("name", "kind", "version", "namespaced", "enabled")
     list_filter = ("enabled", "namespaced")

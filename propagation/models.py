@@ -231,10 +231,9 @@ class PropagationQuerySet(models.QuerySet["Propagation"]):
         return clean.exclude(live_owned="").exclude(live_owned=F("applied_owned"))
 
     def due(self, now: Any) -> "PropagationQuerySet":
-        """Dirty rows, of kinds that are enabled, that are not waiting for the end of a backoff."""
-        return self.dirty().filter(
-            Q(next_attempt_at=None) | Q(next_attempt_at__lte=now), resource__type__enabled=True
-        )
+        """Dirty rows that are not waiting for the end of a backoff; of a disabled kind, only removals."""
+        ripe = Q(next_attempt_at=None) | Q(next_attempt_at__lte=now)
+        return self.dirty().filter(ripe, Q(selected=False) | Q(resource__type__enabled=True))
 
 
 _Propagations = models.Manager.from_queryset(PropagationQuerySet)

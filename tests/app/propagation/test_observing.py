@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from clusters import joining
 from clusters.models import Cluster
-from propagation import dispatching, observing
+from propagation import departing, dispatching, observing
 from propagation.delivering import Assignment, Outcome
 from propagation.domain import rendering
 from propagation.domain.statuses import Delivery, PropagationStatus
@@ -75,6 +76,17 @@ def test_rows_of_a_disabled_kind_are_not_due(member: Cluster) -> None:
     assert Propagation.objects.due(timezone.now()).exists()
     FederatedType.objects.update(enabled=False)
     assert not Propagation.objects.due(timezone.now()).exists()
+    Propagation.objects.update(selected=False)  # what has to go goes: a cluster that leaves waits for it
+    assert Propagation.objects.due(timezone.now()).exists()
+
+
+def test_a_cluster_that_leaves_takes_objects_of_disabled_kinds_with_it(member: Cluster) -> None:
+    row = factories.propagation(factories.workload(), member)
+    FederatedType.objects.update(enabled=False)
+    joining.begin_unjoin(member, delete_workloads=True)
+    departing.begin()
+    row.refresh_from_db()
+    assert (row.selected, row.dirty) == (False, True)
 
 
 @pytest.mark.parametrize(
