@@ -18,7 +18,8 @@ class Shown:
 
 def fill(federation: Federation, namespace: str) -> Shown:
     """Put two workloads into every cluster; one of them cannot be pulled."""
-    good = federation.create("storefront", namespace, template=template("storefront", replicas=3))
+    good = federation.create("storefront", namespace, template=template("storefront", replicas=2))
+    federation.edit(good, template=template("storefront", replicas=3))
     bad = federation.create("checkout", namespace, template=template("checkout", image="nginx:broken"))
     federation.wait_settled(good)
     federation.wait_for(lambda: all(row.hint_reason for row in federation.rows(bad)))
@@ -41,6 +42,11 @@ def paths(shown: Shown) -> dict[str, str]:
         "workload": f"workloads/{shown.good}/",
         "workload-in-trouble": f"workloads/{shown.bad}/",
         "workload-yaml": f"workloads/{shown.good}/?tab=yaml",
+        "workload-revisions": f"workloads/{shown.good}/revisions/?from=1&to=2",
+        "workload-rollback": f"workloads/{shown.good}/revisions/1/rollback/",
+        "workload-in-cluster": f"workloads/{shown.bad}/in/{shown.cluster}/",
+        "workload-delete-preview": f"workloads/{shown.good}/delete/preview/",
+        "activity": "activity/",
         "workload-edit": f"workloads/{shown.good}/edit/",
         "workload-scale": f"workloads/{shown.good}/scale/",
         "workload-delete": f"workloads/{shown.good}/delete/",
