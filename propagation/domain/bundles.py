@@ -3,6 +3,7 @@
 Whatever ``kubectl get -o yaml`` prints (or ``-o json``) can be read as it is.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -81,13 +82,27 @@ def _kinds(types: Iterable[ResourceType], configs: Sequence[TypeConfig]) -> dict
 
 def _pieces(text: str, errors: list[ManifestError]) -> list[_Piece]:
     try:
-        found = documents.load_all(text)
+        found = documents.load_all(_as_yaml(text))
     except DocumentError as error:
         errors.append(ManifestError(1, error.line, error.column, error.message))
         return []
     if not found:
         errors.append(ManifestError(1, 1, 1, "There is no document in it."))
     return [piece for number, one in enumerate(found, 1) for piece in _unpacked(one, number, errors)]
+
+
+#: How JSON spells what lies beyond the first 65,536 characters; YAML knows no such pairs.
+_PAIR = re.compile(r"(?<!\\)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+
+
+def _as_yaml(text: str) -> str:
+    """JSON is YAML but for one thing."""
+    return _PAIR.sub(_character, text) if text.lstrip()[:1] in ("{", "[") else text
+
+
+def _character(pair: re.Match[str]) -> str:
+    high, low = int(pair[1], 16), int(pair[2], 16)
+    return f"\\U{0x10000 + ((high - 0xD800) << 10) + (low - 0xDC00):08x}"
 
 
 def _unpacked(document: Document, number: int, errors: list[ManifestError]) -> Iterator[_Piece]:

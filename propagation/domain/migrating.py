@@ -173,7 +173,9 @@ def _sort_resources(
         if reason:
             found.resources.append(_refused(subject(config.type.kind, item), reason))
         else:
-            found.parsed.manifests.append(manifests.read(item, config.type))
+            # KubeFed places everything by itself alone; here it should go no further, either.
+            manifest = replace(manifests.read(item, config.type), follow_dependencies=False)
+            found.parsed.manifests.append(manifest)
 
 
 def _resource_refusal(item: Object, config: TypeConfig, federated: Collection[str] | None) -> str:

@@ -129,6 +129,13 @@ def test_lists_are_read_as_what_they_list(write: Any) -> None:
     assert (len(parsed.manifests), len(parsed.preferences), len(parsed.clusters)) == (2, 1, 1)
 
 
+def test_json_may_be_written_in_ascii() -> None:
+    document = yaml.safe_load(GUIDE)
+    document["metadata"]["annotations"] = {"note": "\N{ROCKET} \\ud83d grüß"}
+    (manifest,) = parse(json.dumps(document)).manifests
+    assert manifest.annotations == document["metadata"]["annotations"]
+
+
 def test_the_items_of_a_servers_own_list_do_without_their_kind() -> None:
     found = listed(WIDGET, kind="FederatedWidgetList") | {"apiVersion": manifests.API_VERSION}
     for item in found["items"]:

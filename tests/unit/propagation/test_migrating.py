@@ -52,6 +52,7 @@ def test_everything_comes_that_can() -> None:
     found = sort_out()
     assert refusals(found) == {}
     assert [one.name for one in found.parsed.clusters] == ["eu-1"]
+    assert not any(one.follow_dependencies for one in found.parsed.manifests)
     assert [one.type.kind for one in found.parsed.manifests] == ["Deployment", "Namespace"]
     assert [one.scheduling["totalReplicas"] for one in found.parsed.preferences] == [9]
 
