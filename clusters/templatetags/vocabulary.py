@@ -38,6 +38,13 @@ STATUS_LABELS = (
     gettext_noop("Differs"),
     gettext_noop("Comes"),
     gettext_noop("Is here"),
+    gettext_noop("Conflict"),
+    gettext_noop("Will be refused"),
+    gettext_noop("Will be removed"),
+    gettext_noop("Will stay there, unmanaged"),
+    gettext_noop("Will change"),
+    gettext_noop("Will be created"),
+    gettext_noop("Nothing to do"),
 )
 
 #: Texts that the scripts show; ``{n}`` and the like are filled in there.
