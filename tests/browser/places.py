@@ -33,6 +33,7 @@ def paths(shown: Shown) -> dict[str, str]:
         "clusters": "clusters/",
         "clusters-filtered-out": "clusters/?q=nothing-like-this",
         "import": "clusters/import/",
+        "migrate": "migrate/",
         "cluster": f"clusters/{shown.cluster}/",
         "cluster-edit": f"clusters/{shown.cluster}/edit/",
         "cluster-reconnect": f"clusters/{shown.cluster}/reconnect/",
