@@ -59,6 +59,26 @@ def versions(federation: Federation, namespace: str) -> list[str]:
     return [live.metadata.resource_version if live else "" for live in found]
 
 
+def at_rest(federation: Federation, namespace: str) -> list[str]:
+    """The same, once no controller has anything to say any more."""
+
+    def resting() -> bool:
+        found = filter(None, (member.deployment("web", namespace) for member in federation.members))
+        return all(_is_resting(live) for live in found)
+
+    federation.wait_for(resting, "The Deployments do not come to rest")
+    return versions(federation, namespace)
+
+
+def _is_resting(live: Any) -> bool:
+    reasons = {condition.reason for condition in live.status.conditions or []}
+    return bool(
+        live.status.observed_generation == live.metadata.generation
+        and live.status.available_replicas == live.spec.replicas
+        and {"NewReplicaSetAvailable", "MinimumReplicasAvailable"} <= reasons
+    )
+
+
 def settled(federation: Federation, namespace: str, **fields: Any) -> FederatedResource:
     """A Deployment that is up everywhere, and whose status is at rest."""
     resource = federation.create("web", namespace, **fields)
@@ -90,7 +110,7 @@ def test_a_change_is_told_once_for_all_and_changes_nothing(federation: Federatio
     resource.overrides = [
         {"clusterName": "boston", "clusterOverrides": [{"path": "/spec/replicas", "value": 4}]}
     ]
-    before = versions(federation, "to-change")
+    before = at_rest(federation, "to-change")
     found = preview(federation, resource)
     assert effects(found) == [(Effect.CHANGE, ("amsterdam", "singapore")), (Effect.CHANGE, ("boston",))]
     assert found.groups[0].forecast.diff.fields == ("spec.replicas",)
@@ -137,8 +157,7 @@ def test_what_belongs_to_somebody_else(federation: Federation) -> None:
     member.core.create_namespace({"metadata": {"name": "theirs"}})
     body = {"metadata": {"name": "web"}, **template("web", image="nginx:1.26", replicas=2)}
     member.apps.create_namespaced_deployment("theirs", body, field_manager="by-hand")
-    federation.wait_for(lambda: member.deployment("web", "theirs").status.available_replicas == 2)
-    before = versions(federation, "theirs")
+    before = at_rest(federation, "theirs")
     placement = {"clusters": [{"name": "singapore"}]}
     refusing = federation.new("web", "theirs", placement=placement, conflict_policy=ConflictPolicy.REFUSE)
     (group,) = preview(federation, refusing).groups
@@ -158,7 +177,7 @@ def test_what_belongs_to_somebody_else(federation: Federation) -> None:
 
 def test_removal(federation: Federation) -> None:
     resource = settled(federation, "to-remove")
-    before = versions(federation, "to-remove")
+    before = at_rest(federation, "to-remove")
     resource.placement = {"clusters": [{"name": "boston"}]}
     assert effects(preview(federation, resource)) == [
         (Effect.REMOVE, ("amsterdam", "singapore")),
@@ -174,7 +193,7 @@ def test_drift_is_compared_and_repaired_on_request(federation: Federation) -> No
         "web", "drifts-on", {"spec": {"replicas": 4}}, field_manager="by-hand"
     )
     federation.wait_for(lambda: federation.row(resource, "amsterdam").drifted)
-    before = versions(federation, "drifts-on")
+    before = at_rest(federation, "drifts-on")
     found = compare(federation, resource, "amsterdam")
     assert found.forecast.effect is Effect.CHANGE
     assert [(field, [one.manager for one in owners]) for field, owners in found.owners] == [
