@@ -344,7 +344,7 @@ class Drain(models.Model):
     """The claim that lets at most one drain work on a cluster; it lapses when its holder was killed."""
 
     cluster = models.OneToOneField(Cluster, models.CASCADE, related_name="drain", primary_key=True)
-    holder = models.CharField(max_length=36, blank=True)
+    holder = models.CharField(max_length=300, blank=True)
     claimed_until = models.DateTimeField(null=True)
 
     class Meta:

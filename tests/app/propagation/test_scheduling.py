@@ -1,5 +1,9 @@
 """One row per selected cluster, and what happens to rows when clusters and placements change."""
 
+import os
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +14,7 @@ from clusters import joining
 from clusters.models import Cluster, Phase
 from propagation import changes, departing, scheduling
 from propagation.claims import Claim
-from propagation.models import FederatedResource, FederatedType, Propagation
+from propagation.models import Drain, FederatedResource, FederatedType, Propagation
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -138,3 +142,17 @@ def test_an_edit_of_an_older_generation_is_refused() -> None:
     with pytest.raises(changes.StaleEdit) as caught:
         changes.save(stale, None)
     assert caught.value.resource.template == {"data": {"a": "c"}}
+
+
+def test_nobody_waits_for_a_process_that_is_no_more() -> None:
+    cluster = member("ams")
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    later = timezone.now() + timedelta(minutes=1)
+    for holder, free in (
+        (f"{socket.gethostname()} {gone.pid} x", True),
+        (f"{socket.gethostname()} {os.getppid()} x", False),
+        (f"elsewhere {gone.pid} x", False),
+    ):
+        Drain.objects.update_or_create(cluster=cluster, defaults={"holder": holder, "claimed_until": later})
+        assert bool(Claim([cluster.pk]).cluster_pks) is free
