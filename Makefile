@@ -44,7 +44,7 @@ format:  ## Rewrite files as the linters want them
 	$(BIN)/ruff format .
 	$(TEMPLATES) $(BIN)/djade --target-version 5.2
 
-bench:  ## How fast, beside the raw limit of the same run (ARGS="--clusters 3 --objects 100")
+bench:  ## How fast, beside the raw limit of the same run (ARGS="--objects 200", ARGS="--scale 1000")
 	$(SETUP) --kubernetes
 	@exec $(BIN)/python -u -m benchmarks $(ARGS)
 

@@ -1,9 +1,11 @@
 """The whole console as a user runs it, with a client that does what a browser does."""
 
 import asyncio
+import contextlib
 import os
 import re
 import signal
+import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -29,6 +31,11 @@ class Running:
     user: str
     password: str
     state_dir: Path
+    pid: int
+
+    def kill(self) -> None:
+        """``kill -9`` of the supervisor, with which every process of the console ends."""
+        os.kill(self.pid, signal.SIGKILL)
 
     def kubeconfigs(self) -> list[Path]:
         """Administrators' kubeconfigs of the sandbox's clusters."""
@@ -36,14 +43,20 @@ class Running:
 
 
 @asynccontextmanager
-async def running(clusters: int) -> AsyncIterator[Running]:
-    """``manage.py up`` with a sandbox, in a state directory of its own; stopped at the end."""
-    with tempfile.TemporaryDirectory(prefix="fedconsole-bench-") as folder:
+async def running(clusters: int, state_dir: Path | None = None) -> AsyncIterator[Running]:
+    """``manage.py up`` with so many clusters in a sandbox; stopped at the end.
+
+    It has a state directory of its own, unless it is to take over that of a console that was killed.
+    """
+    with contextlib.ExitStack() as stack:
+        folder = str(
+            state_dir or stack.enter_context(tempfile.TemporaryDirectory(prefix="fedconsole-bench-"))
+        )
         (port,) = free_ports(1)
         env = os.environ | {"FEDCONSOLE_STATE_DIR": folder, "FEDCONSOLE_PORT": str(port)}
         env.pop("REDIS_URL", None)
         process = await asyncio.create_subprocess_exec(
-            *(str(ROOT / ".venv/bin/python"), "-u", "manage.py", "up", "--sandbox", str(clusters)),
+            *(sys.executable, "-u", "manage.py", "up", "--sandbox", str(clusters)),
             cwd=ROOT,
             env=env,
             stdout=asyncio.subprocess.PIPE,
@@ -53,12 +66,32 @@ async def running(clusters: int) -> AsyncIterator[Running]:
         try:
             shown = await asyncio.wait_for(_welcome(process), START_TIMEOUT)
             reader = asyncio.create_task(_discard(process))
-            yield Running(shown["URL"].rstrip("/"), shown["User"], shown["Password"], Path(folder))
+            password = shown["Password"]
+            if state_dir:
+                password = await _new_password(env, shown["User"])
+            yield Running(shown["URL"].rstrip("/"), shown["User"], password, Path(folder), process.pid)
         finally:
-            process.send_signal(signal.SIGINT)
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signal.SIGINT)
             if reader:
                 await reader
             await process.wait()
+
+
+async def _new_password(env: dict[str, str], user: str) -> str:
+    """The password is shown only once: another one, which is all that is known afterwards."""
+    code = (
+        "from django.contrib.auth import get_user_model as get; import sys; "
+        "user = get().objects.get(username=sys.argv[1]); user.set_password('bench'); user.save()"
+    )
+    setup = "import django; django.setup(); "
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", setup + code, user),
+        cwd=ROOT,
+        env=env | {"DJANGO_SETTINGS_MODULE": "fedconsole.settings"},
+    )
+    await process.wait()
+    return "bench"
 
 
 async def _welcome(process: asyncio.subprocess.Process) -> dict[str, str]:

@@ -1,11 +1,11 @@
 """What is measured. Every figure of ours stands beside the bare limit of the same run."""
 
 import asyncio
-import contextlib
 import json
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from benchmarks.console import Browser
@@ -167,9 +167,8 @@ class _Ready(Seen):
         return sorted(self._ready.values())[number - 1]
 
 
-def write(path: Any, results: dict[str, float]) -> None:
-    """``results.json``, rounded to what was measured."""
+def write(path: Path, results: dict[str, float]) -> None:
+    """``results.json``, rounded to what was measured; figures that this run did not measure stay."""
+    before = json.loads(path.read_text()) if path.exists() else {}
     rounded = {name: round(value, 3) for name, value in results.items()}
-    with contextlib.closing(path.open("w")) as file:
-        json.dump(rounded, file, indent=2)
-        file.write("\n")
+    path.write_text(json.dumps({**before, **rounded}, indent=2) + "\n")
