@@ -37,8 +37,12 @@ logger = logging.getLogger(__name__)
 
 #: Seconds between two looks at which clusters and kinds there are; wake-ups come in between.
 REFRESH = 5.0
-#: Seconds in which events are gathered into one write.
+#: Seconds in which events are gathered into one write, and in which they are where many came at once: a
+#: storm has several for each object, of which the newest is enough, and others need the processor.
 WINDOW = 0.05
+STORM_WINDOW = 0.25
+#: Events that make a storm.
+STORM = 40
 #: Events of one write.
 BATCH = 1_000
 #: Seconds between two looks at the pods of unfinished rollouts, and how many rollouts one look takes.
@@ -232,7 +236,7 @@ async def _batches(queue: asyncio.Queue[list[Observation]]) -> AsyncIterator[lis
         while not queue.empty() and len(batch) < BATCH:
             batch += queue.get_nowait()
         yield batch
-        await asyncio.sleep(WINDOW)
+        await asyncio.sleep(WINDOW if len(batch) < STORM else STORM_WINDOW)
 
 
 def _targets() -> dict[Target, Fingerprint]:
