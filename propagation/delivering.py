@@ -20,7 +20,7 @@ from clusters.domain.references import NAMESPACE, ObjectReference
 from clusters.kube import errors
 from clusters.kube.client import Member
 from propagation import contents
-from propagation.domain import confidential, operations, rendering, takeover
+from propagation.domain import confidential, operations, ownership, rendering, takeover
 from propagation.domain.overrides import OverrideError
 from propagation.domain.statuses import Delivery, PropagationStatus
 
@@ -252,6 +252,9 @@ async def _execute(lane: Lane, assignment: Assignment, judgement: Judgement) -> 
         case operations.Update() | operations.Adopt():
             await _inherit(lane, assignment, judgement.live)
             return await _apply(lane, assignment, desired, digest, force=decision.force)
+        case operations.Overwrite():
+            await _seize(lane, assignment, judgement.live)
+            return await _apply(lane, assignment, desired, digest, force=True)
         case operations.Nothing():
             return Outcome(assignment, Delivery.APPLIED, digest=digest, live=judgement.live)
         case operations.Delete():
@@ -281,8 +284,17 @@ async def _apply(
 
 async def _inherit(lane: Lane, assignment: Assignment, live: Object | None) -> None:
     """Let what KubeFed holds be ours, so that an apply also removes what is not wanted any more."""
-    if not assignment.in_place or live is None or (fields := takeover.inherited(live)) is None:
-        return
+    if assignment.in_place and live is not None and (fields := takeover.inherited(live)) is not None:
+        await _hand_over(lane, assignment, live, fields)
+
+
+async def _seize(lane: Lane, assignment: Assignment, live: Object | None) -> None:
+    """Let every field be ours, so that the apply removes what is not desired."""
+    if live is not None:
+        await _hand_over(lane, assignment, live, ownership.seized(live))
+
+
+async def _hand_over(lane: Lane, assignment: Assignment, live: Object, fields: list[Object]) -> None:
     metadata = {"managedFields": fields, "resourceVersion": live["metadata"]["resourceVersion"]}
     await lane.member.merge(assignment.reference, {"metadata": metadata})
 

@@ -105,14 +105,20 @@ class Round:
             place = self._by_preference(resource, rows, holding)
         else:
             place = self._by_placement(resource.placement, resource, holding)
-        return self._with_dependents(resource, self._within_namespace(resource, place))
+        return self._with_dependents(resource, place)
 
     def _by_placement(
         self, wanted: Mapping[str, object], resource: FederatedResource, holding: Collection[str]
     ) -> Place:
         key = f"{resource.namespace}/{resource.name}"
-        verdicts = placement.evaluate(wanted, self._facts, holding, key)
-        return Place({self.clusters[one.name].pk: None for one in verdicts if one.selected}, verdicts)
+        verdicts = placement.evaluate(wanted, self._facts, holding, key, self._within(resource))
+        clusters: dict[int, int | None] = {
+            self.clusters[one.name].pk: None for one in verdicts if one.selected
+        }
+        if not self._lacks_namespace(resource):
+            return Place(clusters, verdicts)
+        message = f"The namespace {resource.namespace} is not federated: create a FederatedNamespace first."
+        return Place(clusters, verdicts, ConditionReason.NAMESPACE_NOT_FEDERATED, message)
 
     # Replicas
 
@@ -130,7 +136,7 @@ class Round:
             else one
             for one in eligible.verdicts
         ]
-        return Place(dict(clusters), verdicts)
+        return replace(eligible, clusters=dict(clusters), verdicts=verdicts)
 
     def plan(
         self, resource: FederatedResource, cluster_pks: Collection[int], rows: Collection[Propagation]
@@ -168,28 +174,21 @@ class Round:
         for name, cluster_pk in found.filter(selected=True).values_list("resource__name", "cluster_id"):
             self.namespaces[name].clusters[cluster_pk] = None
 
-    def _within_namespace(self, resource: FederatedResource, place: Place) -> Place:
-        """KubeFed's rule: what lives in a federated namespace goes nowhere that the namespace does not."""
-        if resource.type.name == NAMESPACES or not resource.type.namespaced:
-            return place
-        namespace = self.namespaces.get(resource.namespace)
-        if namespace is None and not settings.STRICT_NAMESPACES:
-            return place
-        allowed = namespace.clusters if namespace else {}
-        reason, message = ConditionReason.NONE, ""
-        if namespace is None:
-            reason = ConditionReason.NAMESPACE_NOT_FEDERATED
-            message = (
-                f"The namespace {resource.namespace} is not federated: create a FederatedNamespace first."
-            )
-        verdicts = [
-            replace(one, selected=False, reason="Its namespace is not placed there.")
-            if one.selected and self.clusters[one.name].pk not in allowed
-            else one
-            for one in place.verdicts
-        ]
-        clusters = {pk: count for pk, count in place.clusters.items() if pk in allowed}
-        return Place(clusters, verdicts, reason, message)
+    def _within(self, resource: FederatedResource) -> Collection[str] | None:
+        """KubeFed's rule: what lives in a federated namespace goes nowhere that the namespace does not.
+
+        The names of the clusters that have its namespace; None where any may.
+        """
+        if self._lacks_namespace(resource):
+            return ()
+        if resource.type.name == NAMESPACES or resource.namespace not in self.namespaces:
+            return None
+        return {self.names[pk] for pk in self.namespaces[resource.namespace].clusters if pk in self.names}
+
+    def _lacks_namespace(self, resource: FederatedResource) -> bool:
+        """Whether the strict rule keeps it from going anywhere."""
+        federated = not resource.type.namespaced or resource.namespace in self.namespaces
+        return settings.STRICT_NAMESPACES and not federated
 
     # Dependencies
 

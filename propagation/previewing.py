@@ -236,6 +236,8 @@ async def _try(member: Member, assignment: Assignment) -> Answer:
             return await _apply(member, assignment, judgement, force=False)
         case operations.Update() | operations.Adopt():
             return await _apply(member, assignment, judgement, force=judgement.decision.force)
+        case operations.Overwrite():
+            return await _apply(member, assignment, judgement, force=True)
         case operations.Nothing() | operations.Gone():
             return _answer(Effect.NOTHING)
         case operations.Delete():

@@ -55,6 +55,11 @@ class Adopt:
 
 
 @dataclass(frozen=True, slots=True)
+class Overwrite:
+    """It is there and not ours yet: make it ours, and take out what is not desired."""
+
+
+@dataclass(frozen=True, slots=True)
 class Delete:
     """It is there, ours and not wanted; only the object with this ``uid`` may go."""
 
@@ -84,7 +89,7 @@ class Nothing:
     """It is as desired."""
 
 
-Decision = Create | Update | Adopt | Delete | Release | Blocked | Gone | Nothing
+Decision = Create | Update | Adopt | Overwrite | Delete | Release | Blocked | Gone | Nothing
 
 _NOT_READY = Blocked(PropagationStatus.CLUSTER_NOT_READY, "The cluster is not ready; this waits for it.")
 _LEAVING = Blocked(PropagationStatus.WAITING_FOR_REMOVAL, "The object is being removed by the cluster.")
@@ -122,7 +127,7 @@ def _decide_wanted(situation: Situation) -> Decision:
 def _decide_foreign(situation: Situation, live: Object) -> Decision:
     if situation.policy == "refuse":
         return Blocked(PropagationStatus.ALREADY_EXISTS, _what_is_there(live))
-    return Adopt() if situation.policy == "adopt" else Update(force=True)
+    return Adopt() if situation.policy == "adopt" else Overwrite()
 
 
 def _stays_in_place(situation: Situation, live: Object) -> bool:

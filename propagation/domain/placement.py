@@ -129,15 +129,17 @@ def evaluate(
     clusters: Iterable[ClusterFacts],
     holding: Collection[str] = (),
     key: str = "",
+    within: Collection[str] | None = None,
 ) -> list[Verdict]:
     """A verdict on every cluster, in their order, then on the names that no cluster bears.
 
     ``holding`` names the clusters that have the object already: they keep it through maintenance and
     ``NoSchedule``. ``key`` (namespace/name) decides who is chosen where a spread leaves a choice.
+    ``within`` names the clusters that its namespace is placed in, where that is federated.
     """
     known = list(clusters)
     by_name = {cluster.name: cluster for cluster in known}
-    conditions = _conditions(placement, holding)
+    conditions = _conditions(placement, holding, within)
     verdicts = [
         _narrowed(verdict, by_name[verdict.name], conditions) if verdict.selected else verdict
         for verdict in _eligible(placement, known)
@@ -183,7 +185,9 @@ def _by_labels(selector: labels.Selector, cluster: ClusterFacts) -> Verdict:
 Condition = Callable[[ClusterFacts], str]
 
 
-def _conditions(placement: Mapping[str, Any], holding: Collection[str]) -> list[Condition]:
+def _conditions(
+    placement: Mapping[str, Any], holding: Collection[str], within: Collection[str] | None
+) -> list[Condition]:
     """What a cluster has to meet beside the selection."""
     found: list[Condition] = [
         _in_place(name, frozenset(placement[name])) for name in FILTERS if placement.get(name)
@@ -191,6 +195,8 @@ def _conditions(placement: Mapping[str, Any], holding: Collection[str]) -> list[
     if placement.get("versions"):
         found.append(_runs(str(placement["versions"])))
     tolerations = taints.parse_tolerations(placement.get("tolerations") or [])
+    if within is not None:
+        found.append(_has_namespace(within))
     return [*found, _tolerated(tolerations, holding), _open(holding)]
 
 
@@ -228,6 +234,13 @@ def _tolerated(tolerations: Sequence[taints.Toleration], holding: Collection[str
             if not (stays and taint.effect is Effect.NO_SCHEDULE)
         ]
         return f"Its taint {left[0]} is not tolerated" if left else ""
+
+    return check
+
+
+def _has_namespace(within: Collection[str]) -> Condition:
+    def check(cluster: ClusterFacts) -> str:
+        return "" if cluster.name in within else "Its namespace is not placed there"
 
     return check
 

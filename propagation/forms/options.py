@@ -19,7 +19,10 @@ class OptionsForm(forms.Form):
         choices=[
             (ConflictPolicy.ADOPT, _("Adopt it: what the template does not set stays as it is")),
             (ConflictPolicy.REFUSE, _("Refuse: leave it alone, and say that it is there")),
-            (ConflictPolicy.OVERWRITE, _("Overwrite: set our fields at once, whoever holds them")),
+            (
+                ConflictPolicy.OVERWRITE,
+                _("Overwrite: make it what the template says, and take out everything else"),
+            ),
         ],
         widget=forms.RadioSelect,
     )

@@ -254,3 +254,26 @@ def test_an_autoscaler_keeps_the_scale_that_it_set(federation: Federation) -> No
         )
     )
     assert member.deployment("scaled", "engine-scale").spec.replicas == 4
+
+
+@pytest.mark.parametrize(("policy", "left"), [("adopt", {"theirs", "ours"}), ("overwrite", {"ours"})])
+def test_what_is_there_is_adopted_or_overwritten(federation: Federation, policy: str, left: set[str]) -> None:
+    namespace = f"engine-{policy}"
+    for member in federation.members:
+        member.core.create_namespace({"metadata": {"name": namespace}})
+        member.core.create_namespaced_config_map(
+            namespace, {"metadata": {"name": "there"}, "data": {"theirs": "1", "ours": "old"}}
+        )
+    made = new(
+        federation,
+        "configmaps",
+        "there",
+        namespace,
+        template={"data": {"ours": "new"}},
+        conflict_policy=policy,
+    )
+    federation.wait_settled(made)
+    for member in federation.members:
+        data = member.core.read_namespaced_config_map("there", namespace).data
+        assert set(data) == left
+        assert data["ours"] == "new"

@@ -116,3 +116,11 @@ JSON = st.recursive(
 def test_what_validates_can_be_evaluated(wanted: Any) -> None:
     if not placement.validate(wanted):
         assert len(placement.evaluate(wanted, CLUSTERS)) >= len(CLUSTERS)
+
+
+def test_a_spread_chooses_among_the_clusters_of_the_namespace() -> None:
+    wanted = {"clusterSelector": {}, "spread": {"maxClusters": 1}}
+    for name in ("eu-1", "eu-2", "us-1"):
+        verdicts = placement.evaluate(wanted, CLUSTERS, within=[name])
+        assert [one.name for one in verdicts if one.selected] == [name]
+        assert all("namespace" in one.reason for one in verdicts if not one.selected)
