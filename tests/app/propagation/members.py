@@ -26,8 +26,14 @@ class Stub:
             return self.answers[method].pop(0)
         live = self.there.get(path)
         if method == "PATCH" and body is not None:
-            return (200, merged(live, body)) if live else (201, body)
+            return (200, owned(merged(live, body))) if live else (201, owned(body))
         return (200, live) if live else (404, status("NotFound", f"{path} not found", kind="deployments"))
+
+
+def owned(body: Object) -> Object:
+    """The object with its fields ours, as after an apply."""
+    ours = {"manager": "fedconsole", "operation": "Apply", "fieldsV1": {"f:all": {}}}
+    return {**body, "metadata": {**body.get("metadata", {}), "managedFields": [ours]}}
 
 
 def merged(live: Object, body: Object) -> Object:
@@ -82,8 +88,11 @@ def stub() -> Iterator[Stub]:
         def log_message(self, *arguments: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 256  # many may come at once
+
+    server = Server(("127.0.0.1", 0), Handler)
     made.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
