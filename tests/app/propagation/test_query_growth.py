@@ -9,8 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from clusters.models import Cluster
 from propagation import changes, dispatching, scheduling, tasks
 from propagation.models import FederatedResource, FederatedType, Propagation
-from tests.app.propagation.members import stub
 from tests import factories_propagation as factories
+from tests.app.propagation.members import stub
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +54,6 @@ def test_statements_do_not_grow_with_the_number_of_clusters() -> None:
     with stub() as member:
         few = sync(member.url, FEW)
         many = sync(member.url, MANY)
-    batches = 14  # statements of one more batch of outcomes
     assert many["save"] == few["save"]
     assert many["look again"] == few["look again"]
     # Rows are inserted, and outcomes recorded, some at a time: more clusters are a few batches more.
