@@ -13,6 +13,7 @@ from clusters.domain.conditions import ClusterState, Reason
 from clusters.models import Cluster
 from propagation.domain.statuses import UNREPORTED, Badge, Delivery, Rollout, badge
 from propagation.fragments import options, placements, standing
+from propagation.fragments.needs import Need, needs
 from propagation.fragments.placements import Preview
 from propagation.models import FederatedResource, Propagation
 
@@ -126,6 +127,11 @@ class Detail:
     def options(self) -> list[str]:
         """What is not dealt with in the usual way."""
         return options.told(self.resource)
+
+    @cached_property
+    def needs(self) -> list[Need]:
+        """What it names and cannot run without."""
+        return needs(self.resource)
 
     @property
     def shared_out(self) -> str:

@@ -8,7 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from clusters.models import Cluster
-from propagation.models import FederatedResource
+from propagation.models import FederatedResource, FederatedType
 from tests import factories_propagation as factories
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +187,14 @@ def test_text_from_members_is_escaped(viewer: Client, member: Cluster) -> None:
     page = viewer.get(resource.get_absolute_url()).content.decode()
     assert "<script>alert" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_workload_tells_what_it_needs_and_whether_that_comes_along(viewer: Client) -> None:
+    kind = FederatedType.objects.get(name="configmaps")
+    there = factories.workload("settings", type=kind)
+    made = factories.workload("web", dependencies=["configmaps/settings", "secrets/password"])
+    page = viewer.get(f"/workloads/{made.pk}/").content.decode()
+    assert there.get_absolute_url() in page
+    assert "goes where this goes" in page
+    assert "password <span" in page
+    assert "is not federated" in page
