@@ -15,6 +15,7 @@ from clusters.tasks import wake
 from propagation import feed, scopes, tasks
 from propagation.domain import dependencies
 from propagation.models import Activity, FederatedResource, Propagation, Revision
+from propagation.placing import NAMESPACES
 
 #: A change of any of these is a new generation, and each generation is kept as a revision.
 SPEC = (
@@ -29,6 +30,14 @@ class StaleEdit(Exception):
     def __init__(self, resource: FederatedResource) -> None:
         super().__init__(f"{resource} was changed by somebody else in the meantime.")
         self.resource = resource
+
+
+class Inhabited(Exception):
+    """A namespace in which something is federated; nothing was deleted."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} federated objects live in this namespace.")
+        self.count = count
 
 
 def save(
@@ -112,19 +121,31 @@ def request_deletion(
 ) -> None:
     """Remove the objects from every member (or, orphaning, only our label), then the resource itself.
 
-    A namespace that holds what is not ours only goes with ``delete_contents``.
+    A namespace only goes with what it holds with ``delete_contents``: what is federated in it is deleted
+    too then, and without raises ``Inhabited``; for what is not ours, see ``delivering``.
     """
     _refuse_outside([resource])
+    going = [resource, *([] if orphan else inhabitants(resource))]
+    if len(going) > 1 and not delete_contents:
+        raise Inhabited(len(going) - 1)
     with transaction.atomic():
-        asked = FederatedResource.objects.filter(pk=resource.pk, deletion_requested_at=None).update(
+        pks = [one.pk for one in going]
+        FederatedResource.objects.filter(pk__in=pks, deletion_requested_at=None).update(
             deletion_requested_at=timezone.now(),
             orphan=orphan,
             delete_contents=delete_contents,
             generation=F("generation") + 1,
         )
-        if asked:
-            feed.tell(Activity.Verb.DELETED, [resource], user)
-        _announce([resource.pk])
+        feed.tell(Activity.Verb.DELETED, [one for one in going if not one.deletion_requested_at], user)
+        _announce(pks)
+
+
+def inhabitants(resource: FederatedResource) -> list[FederatedResource]:
+    """What is federated in a federated namespace, and would go with it."""
+    if resource.type.name != NAMESPACES:
+        return []
+    inside = FederatedResource.objects.filter(namespace=resource.name, deletion_requested_at=None)
+    return list(inside.select_related("type"))
 
 
 def spec(resource: FederatedResource) -> dict[str, Any]:

@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
+from propagation import changes
 from propagation.models import FederatedResource
 
 
@@ -42,11 +44,11 @@ class DeleteForm(forms.Form):
         widget=forms.RadioSelect,
     )
     delete_contents = forms.BooleanField(
-        label=_("Also delete what is not ours in it"),
+        label=_("Delete everything in it, too"),
         required=False,
         help_text=_(
-            "A cluster removes a namespace with everything in it. Unless this is chosen, it stays where it "
-            "holds something that does not come from here."
+            "A cluster removes a namespace with everything in it. Unless this is chosen, nothing federated "
+            "may live in it, and it stays where it holds something that does not come from here."
         ),
     )
     confirmation = forms.CharField(label=_("Type the name to confirm"), max_length=253)
@@ -66,6 +68,19 @@ class DeleteForm(forms.Form):
                 _("This is not the name: type %(name)s."), params={"name": self.resource.name}
             )
         return typed
+
+    def clean(self) -> None:
+        """A namespace in which something is federated does not go by the way."""
+        data = self.cleaned_data
+        if data.get("fate") == Fate.KEEP or data.get("delete_contents"):
+            return
+        if count := len(changes.inhabitants(self.resource)):
+            text = ngettext_lazy(
+                "%(count)s federated object lives in it: delete that first, or everything with it.",
+                "%(count)s federated objects live in it: delete them first, or everything with it.",
+                count,
+            )
+            self.add_error("delete_contents", text % {"count": count})
 
     @property
     def orphan(self) -> bool:

@@ -144,9 +144,12 @@ class DeleteView(PermissionRequiredMixin, View):
         form = DeleteForm(resource, request.POST)
         if not form.is_valid():
             return self._page(resource, form, status=422)
-        changes.request_deletion(
-            resource, author(request), orphan=form.orphan, delete_contents=form.with_contents
-        )
+        try:
+            changes.request_deletion(
+                resource, author(request), orphan=form.orphan, delete_contents=form.with_contents
+            )
+        except changes.Inhabited:  # since a moment ago: the form says so now
+            return self._page(resource, DeleteForm(resource, request.POST), status=409)
         messages.success(request, _("%(name)s is being removed.") % {"name": resource.name})
         return redirect(f"{resource.get_absolute_url()}?removing")  # which may be quicker than its page
 

@@ -14,6 +14,7 @@ from clusters import joining
 from clusters.models import Cluster, Phase
 from propagation import changes, departing, scheduling
 from propagation.claims import Claim
+from propagation.forms.actions import DeleteForm
 from propagation.models import Drain, FederatedResource, FederatedType, Propagation
 from tests import factories
 
@@ -156,3 +157,21 @@ def test_nobody_waits_for_a_process_that_is_no_more() -> None:
     ):
         Drain.objects.update_or_create(cluster=cluster, defaults={"holder": holder, "claimed_until": later})
         assert bool(Claim([cluster.pk]).cluster_pks) is free
+
+
+def test_a_namespace_in_which_something_is_federated_stays_until_all_of_it_may_go() -> None:
+    member("ams")
+    kind = FederatedType.objects.get(name="namespaces")
+    space = changes.save(FederatedResource(type=kind, name="shop", placement={"clusterSelector": {}}), None)
+    inside = resource()
+    with pytest.raises(changes.Inhabited):
+        changes.request_deletion(space)
+    form = {"fate": "remove", "confirmation": "shop"}
+    assert "1 federated object lives in it" in str(DeleteForm(space, form).errors)
+    assert DeleteForm(space, {**form, "delete_contents": "on"}).is_valid()
+    assert DeleteForm(space, {**form, "fate": "keep"}).is_valid()
+    changes.request_deletion(space, delete_contents=True)
+    inside.refresh_from_db()
+    assert inside.deletion_requested_at
+    scheduling.schedule([space.pk, inside.pk])
+    assert not FederatedResource.objects.exists()
