@@ -5,6 +5,7 @@ RFC 6902 with RFC 6901 pointers; the operation is ``replace`` unless given. Besi
 """
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import jsonpatch
@@ -130,11 +131,15 @@ def by_labels(overrides: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def apply(target: Object, operations: Sequence[Object]) -> Object:
-    """A patched copy; raises ``OverrideError`` for the first operation that cannot be applied."""
-    for operation in operations:
+    """A patched copy; raises ``OverrideError`` for the first operation that cannot be applied.
+
+    The copy shares nothing with the operations either. Without any, it is the target itself.
+    """
+    patched = deepcopy(target) if operations else target
+    for operation in deepcopy(operations):
         try:
-            target = jsonpatch.apply_patch(target, [operation])
+            patched = jsonpatch.apply_patch(patched, [operation], in_place=True)
         except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError) as error:
             path = str(operation.get("path", ""))
             raise OverrideError(path, f"{operation.get('op')} {path}: {error}") from None
-    return target
+    return patched

@@ -52,6 +52,15 @@ def test_the_template_is_not_touched() -> None:
     assert wanted == spec(overrides=OVERRIDES)
 
 
+def test_overrides_are_not_touched_by_what_is_completed_afterwards() -> None:
+    container = {"name": "web", "ports": [{"containerPort": 80}]}
+    patch = {"op": "add", "path": "/spec/template", "value": {"spec": {"containers": [container]}}}
+    wanted = spec(overrides=[{"clusterName": "eu-1", "clusterOverrides": [patch]}])
+    rendered = rendering.render(wanted, Target("eu-1"))
+    assert rendered["spec"]["template"]["spec"]["containers"][0]["ports"][0]["protocol"] == "TCP"
+    assert container == {"name": "web", "ports": [{"containerPort": 80}]}
+
+
 def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
     assert rendering.digest({"a": 1, "b": {"c": 2, "d": 3}}) == rendering.digest(
         {"b": {"d": 3, "c": 2}, "a": 1}
