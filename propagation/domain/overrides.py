@@ -136,7 +136,7 @@ def apply(target: Object, operations: Sequence[Object]) -> Object:
     The copy shares nothing with the operations either. Without any, it is the target itself.
     """
     patched = deepcopy(target) if operations else target
-    for operation in deepcopy(operations):
+    for operation in operations:
         try:
             patched = jsonpatch.apply_patch(patched, [operation], in_place=True)
         except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, KeyError) as error:

@@ -88,9 +88,11 @@ def test_what_is_added_can_be_removed_again(target: Object, name: str, value: An
     )
 )
 def test_a_cluster_gets_what_is_for_it_in_order(entries: list[tuple[str, list[Object]]]) -> None:
-    given_ = [
-        ({"clusterSelector": {}} if name == "all" else {"clusterName": name}) | {"clusterOverrides": patches}
+    wanted: list[Object] = [
+        {"clusterSelector": {}, "clusterOverrides": patches}
+        if name == "all"
+        else {"clusterName": name, "clusterOverrides": patches}
         for name, patches in entries
     ]
     concerned = [patch for name, patches in entries if name in ("eu-1", "all") for patch in patches]
-    assert overrides.for_cluster(given_, "eu-1", {}) == concerned
+    assert overrides.for_cluster(wanted, "eu-1", {}) == concerned
