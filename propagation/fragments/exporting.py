@@ -42,7 +42,7 @@ class Writer:
     reader: AnyUser
     now: datetime
     with_status: bool = False
-    revealing: bool = True
+    revealing: bool = False
 
     def everything(self, resources: Iterable[FederatedResource]) -> list[Object]:
         """These resources, with the kinds and the clusters that they are about in front of them."""
@@ -109,7 +109,7 @@ def _preference(resource: FederatedResource) -> SchedulingPreference:
 
 
 def text(resources: Iterable[FederatedResource], reader: AnyUser, now: datetime) -> str:
-    """YAML documents without a status: what can be edited and pasted again."""
+    """YAML documents without a status and without secret values: what can be edited and pasted again."""
     return manifests.dump(Writer(reader, now).resources(resources))
 
 

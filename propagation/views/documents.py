@@ -1,28 +1,24 @@
-"""KubeFed documents: paste them, and take them away."""
+"""KubeFed documents, pasted: what they would do, and storing them. For taking them away see ``exports``."""
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.mixins import PermissionRequiredMixin
 from django.db import IntegrityError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views import View
 
 from propagation import changes, importing
-from propagation.domain import manifests, skeletons
+from propagation.domain import skeletons
 from propagation.forms.documents import YamlForm
 from propagation.fragments import exporting, placements
-from propagation.fragments.workloads import workload_list
 from propagation.importing import Plan, Rights
-from propagation.models import FederatedResource, FederatedType
+from propagation.models import FederatedType
 from propagation.views.editing import author, stored
-from propagation.views.pages import VIEW
 
 PAGE = "propagation/yaml.html"
 
@@ -118,59 +114,3 @@ def _stored_message(resources: int, kinds: int) -> str:
         )
         told.append(text % {"count": resources})
     return " ".join(told)
-
-
-class ExportView(PermissionRequiredMixin, View):
-    """One resource as a file, with its status unless ``with=spec`` asks for less."""
-
-    permission_required = VIEW
-
-    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Download it."""
-        resource = get_object_or_404(FederatedResource.objects.select_related("type"), pk=pk)
-        return _download(request, _writer(request, "status").resources([resource]), resource.name)
-
-
-class ExportManyView(PermissionRequiredMixin, View):
-    """What the list shows with these filters (``namespace`` is one), as one file."""
-
-    permission_required = VIEW
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Download it; ``with=status`` adds how each fares."""
-        workloads = workload_list(request.GET, request.user, timezone.now())
-        chosen = workloads.workloads().select_related("type").order_by("namespace", "name", "pk")
-        documents = _writer(request).resources(chosen[: exporting.MOST])
-        return _download(request, documents, "workloads", workloads.page.total - exporting.MOST)
-
-
-class ExportEverythingView(PermissionRequiredMixin, View):
-    """All workloads, the kinds that were added, and the clusters, as one file; never a credential."""
-
-    permission_required = VIEW
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Download it; ``with=status`` adds how each fares."""
-        resources = FederatedResource.objects.select_related("type").order_by("namespace", "name", "pk")
-        documents = _writer(request).everything(resources[: exporting.MOST])
-        return _download(request, documents, "fedconsole", resources.count() - exporting.MOST)
-
-
-def _writer(request: HttpRequest, default: str = "spec") -> exporting.Writer:
-    with_status = request.GET.get("with", default) == "status"
-    return exporting.Writer(request.user, timezone.now(), with_status)
-
-
-def _download(
-    request: HttpRequest, documents: Sequence[dict[str, Any]], name: str, left_out: int = 0
-) -> HttpResponse:
-    """The documents as a file: YAML, or JSON where ``format=json`` asks for it; it says what is not in it."""
-    if request.GET.get("format") == "json":
-        text, ending = manifests.dump_json(documents, max(0, left_out)), "json"
-    else:
-        text, ending = manifests.dump(documents), "yaml"
-        if left_out > 0:
-            note = _("The first %(most)s workloads; %(left_out)s more are left out.")
-            text = f"# {note % {'most': exporting.MOST, 'left_out': left_out}}\n{text}"
-    disposition = {"Content-Disposition": f'attachment; filename="{name}.{ending}"'}
-    return HttpResponse(text, content_type=f"application/{ending}", headers=disposition)

@@ -8,7 +8,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from propagation.models import FederatedResource
+from propagation.models import Activity, FederatedResource
 from tests import factories_propagation as factories
 
 pytestmark = pytest.mark.django_db
@@ -217,24 +217,32 @@ spec:
 """
 
 
-def test_the_values_of_a_secret_are_for_those_who_may_change_it(client: Client, editor: Client) -> None:
+def test_the_values_of_a_secret_are_for_those_who_may_change_it_and_ask(
+    client: Client, editor: Client
+) -> None:
     post(editor, SECRET)
     (resource,) = FederatedResource.objects.all()
-    urls = [
+    exports = [
         reverse("propagation:export", args=[resource.pk]),
         reverse("propagation:export_many"),
-        resource.get_absolute_url() + "?tab=yaml",
+        reverse("propagation:export_everything"),
     ]
-    for url in urls[:2]:
-        page = editor.get(url).content.decode()
-        assert "aHVudGVyMg" in page
-        assert "c2VjcmV0" in page
+    pages = [*exports, resource.get_absolute_url() + "?tab=yaml", f"{YAML}?resource={resource.pk}"]
+    assert not any(leaks(editor.get(url)) for url in pages)
+    for number, url in enumerate(exports, start=1):
+        assert leaks(editor.post(url))
+        assert Activity.objects.filter(verb=Activity.Verb.REVEALED, resource=resource).count() == number
     client.force_login(factories.user(*factories.VIEW))
-    for url in urls:
-        page = client.get(url).content.decode()
-        assert "(hidden)" in page
-        assert "aHVudGVyMg" not in page
-        assert "c2VjcmV0" not in page
+    assert not any(leaks(client.get(url)) for url in pages[:-1])
+    assert [client.post(url).status_code for url in exports] == [403, 403, 403]
+
+
+def leaks(response: Any) -> bool:
+    """Whether both values are in it; neither is where they are hidden."""
+    text = response.content.decode()
+    there = ["aHVudGVyMg" in text, "c2VjcmV0" in text]
+    assert all(there) or ("(hidden)" in text and not any(there))
+    return all(there)
 
 
 def test_the_editor_opens_with_the_resource(editor: Client) -> None:
