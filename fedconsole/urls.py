@@ -12,6 +12,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok", content_type="text/plain")
 
 
+admin.site.site_header = admin.site.site_title = "FedConsole"
+
 urlpatterns = [
     path("", include("propagation.urls")),
     path("clusters/", include("clusters.urls")),

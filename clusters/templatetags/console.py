@@ -104,11 +104,12 @@ def _elapsed(seconds: int) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def nav_link(context: template.Context, view: str, symbol: str, label: str) -> SafeString:
-    """A link of the main navigation, marked when the page is in its part of the console."""
+def nav_link(context: template.Context, view: str, symbol: str, label: str, *others: str) -> SafeString:
+    """A link of the main navigation, marked on the pages of its part and on the ``others``."""
     url = reverse(view)
     path = context["request"].path if "request" in context else ""
     here = path == url if url == "/" else path.startswith(url)
+    here = here or path in map(reverse, others)
     current = mark_safe(' aria-current="page"') if here else ""
     return format_html('<a href="{}"{}>{}<span>{}</span></a>', url, current, icon(symbol), label)
 

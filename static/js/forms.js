@@ -45,6 +45,15 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 addEventListener("beforeunload", (event) => { if (unsaved) event.preventDefault(); });
 
+// Fields that are preserved keep what is typed in them, but what is inherited where they are empty may be new.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.target.id !== "placement-area") return;
+  const reply = new DOMParser().parseFromString(event.detail.serverResponse, "text/html");
+  for (const field of reply.querySelectorAll("input[hx-preserve][placeholder]")) {
+    document.getElementById(field.id)?.setAttribute("placeholder", field.placeholder);
+  }
+});
+
 // Invalid fields say so at the top: go to the first one.
 function showErrors(root) {
   root.querySelector('[autofocus][role="alert"]')?.focus();
