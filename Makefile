@@ -4,7 +4,7 @@ SETUP = @$(PYTHON) -I fedconsole/bootstrap.py
 BIN = .venv/bin
 TEMPLATES = git ls-files -z 'templates/*.html' | xargs -0
 
-.PHONY: help setup demo up test test-postgresql lint format bench screenshots clean
+.PHONY: help setup demo up test test-postgresql lint format messages bench screenshots clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -43,6 +43,12 @@ format:  ## Rewrite files as the linters want them
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(TEMPLATES) $(BIN)/djade --target-version 5.2
+
+messages:  ## Extract and compile the translations (needs gettext)
+	@command -v msgfmt >/dev/null || { echo "Install the package gettext first." >&2; exit 1; }
+	$(SETUP)
+	$(BIN)/python manage.py makemessages --all --no-obsolete --add-location file -i .venv -i var -i 'static/vendor/*'
+	$(BIN)/python manage.py compilemessages -i .venv -i var
 
 bench:  ## How fast, beside the raw limit of the same run (ARGS="--objects 200", ARGS="--scale 1000")
 	$(SETUP) --kubernetes
