@@ -34,8 +34,8 @@ TEXTS = [
     "x: " + "y" * 1_200_000,
     *(
         DOCUMENT.format(kind=kind, metadata=metadata, spec=spec)
-        for kind in ("Deployment", "Secret", "Namespace", "Nothing", "ConfigMap")
-        for metadata in ("{name: x}", "[]", "{name: 5, namespace: [a]}", '{name: "x\\0y"}', "null")
+        for kind in ("Deployment", "Secret", "Nothing")
+        for metadata in ("{name: x}", "{name: 5, namespace: [a]}", '{name: "x\\0y"}')
         for spec in (
             "null",
             "[]",
@@ -73,7 +73,7 @@ def root(admin_user: User) -> Client:
 @pytest.fixture
 def console() -> tuple[Cluster, FederatedResource]:
     """A cluster called "some", and a workload with the key 1 where the database allows it."""
-    member = factories.cluster("some")
+    member = factories.cluster("some", server="https://127.0.0.1:1")
     resource = FederatedResource(
         type=factories.deployment_type(),
         namespace="shop",
@@ -148,14 +148,12 @@ def field_names(root: Client, path: str) -> list[str]:
     "path", ["/workloads/yaml/", "/workloads/yaml/preview/", "/clusters/import/contexts/"]
 )
 def test_nonsense_in_documents(root: Client, path: str) -> None:
-    factories.cluster("a")
+    factories.cluster("a", server="https://127.0.0.1:1")
     found = []
     for text in TEXTS:
-        for name in ("text", "kubeconfig"):
-            for action in ("check", "save"):
-                answer = root.post(path, {name: text, "action": action})
-                if answer.status_code >= 500:
-                    found.append(f"{action} {text[:300]!r}")
+        answer = root.post(path, {"text": text, "kubeconfig": text, "action": "save"})
+        if answer.status_code >= 500:
+            found.append(repr(text[:300]))
     assert not found, "\n".join(sorted(set(found)))
 
 
