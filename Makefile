@@ -27,7 +27,7 @@ test:  ## Every test, on SQLite (ARGS="-k name" chooses)
 
 test-postgresql:  ## What touches the database, on a PostgreSQL of its own
 	$(SETUP) --postgresql --kubernetes
-	@exec $(BIN)/python .ci/with_postgresql.py $(BIN)/python -m pytest $(or $(ARGS),tests/app tests/integration)
+	@exec $(BIN)/python .ci/with_postgresql.py $(BIN)/python -m pytest $(or $(ARGS),tests/app $(addprefix tests/integration/test_,engine.py join.py propagation.py stack.py))
 
 lint:  ## Style, types, layers, templates, migrations
 	$(SETUP)
