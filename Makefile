@@ -4,7 +4,7 @@ SETUP = @$(PYTHON) -I fedconsole/bootstrap.py
 BIN = .venv/bin
 TEMPLATES = git ls-files -z 'templates/*.html' | xargs -0
 
-.PHONY: help setup demo up test test-postgresql lint format messages bench screenshots clean
+.PHONY: help setup demo up test test-postgresql lint format messages bench soak screenshots clean
 .DEFAULT_GOAL := help
 
 help:  ## Show the targets
@@ -53,6 +53,10 @@ messages:  ## Extract and compile the translations (needs gettext)
 bench:  ## How fast, beside the raw limit of the same run (ARGS="--objects 200", ARGS="--scale 1000")
 	$(SETUP) --kubernetes
 	@exec $(BIN)/python -u -m benchmarks $(ARGS)
+
+soak:  ## Everything at random on real clusters, then all must agree (ARGS="--minutes 1 --seed 7")
+	$(SETUP) --kubernetes
+	@exec $(BIN)/python -u -m benchmarks.soak $(ARGS)
 
 screenshots:  ## Take the screenshots of docs/screenshots anew
 	$(SETUP) --browser --kubernetes

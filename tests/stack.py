@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
@@ -20,12 +20,17 @@ from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.utils import load_backend
 from django.utils.crypto import get_random_string
-from pytest_django import DjangoDbBlocker
 
 from fedconsole import embedded_redis, programs
 from fedconsole.env import BASE_DIR
 from fedconsole.supervisor import TETHER, Program
 from tests.deadlines import until
+
+
+class Blocker(Protocol):
+    """What keeps tests from using a database that they have not asked for: pytest-django's."""
+
+    def unblock(self) -> contextlib.AbstractContextManager[None]: ...
 
 
 class Running:
@@ -120,7 +125,7 @@ class Stack:
 
     user = "admin"
 
-    def __init__(self, folder: Path, blocker: DjangoDbBlocker) -> None:
+    def __init__(self, folder: Path, blocker: Blocker) -> None:
         self.folder = folder
         self.password = secrets.token_urlsafe(12)
         self._port = embedded_redis.free_port()
@@ -223,7 +228,7 @@ class Stack:
 class _Database:
     """A SQLite file, or a database of one's own on the PostgreSQL server of ``TEST_DATABASE_URL``."""
 
-    def __init__(self, folder: Path, blocker: DjangoDbBlocker) -> None:
+    def __init__(self, folder: Path, blocker: Blocker) -> None:
         self._blocker = blocker
         self._server = os.environ.get("TEST_DATABASE_URL", "")
         self._name = f"stack_{secrets.token_hex(6)}" if self._server else str(folder / "fedconsole.sqlite3")

@@ -72,6 +72,10 @@ class Member:
             raise
         return True
 
+    def remove(self, path: str) -> None:
+        """DELETE, by hand; raises where it is not there."""
+        self._call("DELETE", path)
+
     def _call(self, method: str, path: str, body: Any = None) -> Any:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         answer = self.core.api_client.call_api(method, f"{self.cluster.server}{path}", headers, body)
