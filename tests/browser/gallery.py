@@ -1,4 +1,4 @@
-"""The screenshots of ``docs/screenshots``: every page, light and dark, on a desk and on a phone.
+"""The screenshots of ``docs/screenshots``: every page, on a desk and on a phone, light and dark.
 
 Run by ``tests.browser.screenshots``, with the fixtures of the tests; it is none itself.
 """
@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from fedconsole.sandbox.fleet import Fleet
 from tests.browser.browsing import DESK, PHONE, Visit
 from tests.browser.conftest import MakeVisit
-from tests.browser.places import settle
+from tests.browser.places import STEPS, Shown, paths, run_something, settle
 from tests.integration.federation import Federation, template
 from tests.stack import Stack
 
@@ -21,15 +21,37 @@ LARGEST = 150_000
 #: Pixels of height, beyond which a long page is cut off.
 TALLEST = {DESK: 900, PHONE: 1300}
 
+PAGES = (
+    *(
+        "clusters",
+        "import",
+        "migrate",
+        "cluster",
+        "cluster-leave",
+        "workloads",
+        "workload",
+        "workload-in-trouble",
+    ),
+    *("workload-in-cluster", "workload-yaml", "workload-revisions", "workload-rollback", "workload-delete"),
+    *("activity", "kinds", "kinds-add", "federate-objects", "yaml"),
+)
+FORMS = ("workload-create-shared", "workload-create-preview", "yaml-checked", "federate-preview")
+
+#: How a page is shown: theme and width.
+LOOKS = (("light", DESK), ("dark", PHONE))
+#: Pages that are shown in every way.
+MAIN = {"board-full", "board-broken-cluster", "workload", "workload-create", "import-tested"}
+ALL_LOOKS = [(theme, width) for theme in ("light", "dark") for width in (DESK, PHONE)]
+
 
 def shoot(visited: Visit, name: str) -> None:
-    """One page four times."""
+    """One page, on a desk and on a phone."""
     page = visited.page
     settle(page)
-    for theme in ("light", "dark"):
-        for width in (DESK, PHONE):
-            visited.look(theme, width)
-            take(page, FOLDER / f"{name}-{theme}-{width}.png", width)
+    for theme, width in ALL_LOOKS if name in MAIN else LOOKS:
+        visited.look(theme, width)
+        take(page, FOLDER / f"{name}-{theme}-{width}.png", width)
+    visited.look("light", DESK)
 
 
 def take(page: Page, path: Path, width: int) -> None:
@@ -49,8 +71,8 @@ def index() -> str:
     names = sorted({path.name.split("-light-")[0] for path in FOLDER.glob("*-light-*.png")})
     lines = ["# Screenshots", "", "Taken by `make screenshots` from a console with three local clusters.", ""]
     for name in names:
-        kinds = [(theme, width) for theme in ("light", "dark") for width in (DESK, PHONE)]
-        links = " · ".join(f"[{theme} {width}]({name}-{theme}-{width}.png)" for theme, width in kinds)
+        files = [(f"{theme} {width}", f"{name}-{theme}-{width}.png") for theme, width in ALL_LOOKS]
+        links = " · ".join(f"[{label}]({file})" for label, file in files if (FOLDER / file).exists())
         lines += [
             f"## {name.replace('-', ' ').capitalize()}",
             "",
@@ -66,6 +88,8 @@ def index() -> str:
 @pytest.mark.timeout(600)
 def test_take_them(chromium: Browser, live_stack: Stack, sandbox: Fleet, make_visit: MakeVisit) -> None:
     FOLDER.mkdir(exist_ok=True)
+    for old in FOLDER.glob("*.png"):
+        old.unlink()
     visited = make_visit()
     show_empty(visited)
     federation = Federation(live_stack, sandbox)
@@ -102,28 +126,24 @@ def show_filled(visited: Visit, federation: Federation) -> None:
     )
     federation.wait_settled(*shops)
     federation.wait_for(lambda: all(row.hint_reason for row in federation.rows(wrong)))
-    workload = f"workloads/{shops[0].pk}/"
-    for name, path in {
-        "board-full": "",
-        "clusters": "clusters/",
-        "import": "clusters/import/",
-        "cluster": f"clusters/{first.name}/",
-        "cluster-leave": f"clusters/{first.name}/unjoin/",
-        "workloads": "workloads/",
-        "workload": workload,
-        "workload-in-trouble": f"workloads/{wrong.pk}/",
-        "workload-yaml": f"{workload}?tab=yaml",
-        "workload-edit": f"{workload}edit/",
-        "workload-delete": f"{workload}delete/",
-        "yaml": f"workloads/yaml/?resource={shops[0].pk}",
-    }.items():
-        visited.go(path)
+    federation.edit(shops[0], template=template("storefront", image="shop/storefront:2.5.0", replicas=3))
+    federation.wait_settled(*shops)
+    run_something(first)
+    shown = Shown(first.name, shops[0].pk, wrong.pk, shops[0].type_id)
+    pages = paths(shown)
+    visited.go()
+    shoot(visited, "board-full")
+    for name in PAGES:
+        visited.go(pages[name])
         shoot(visited, name)
-    show_forms(visited, federation)
+    show_forms(visited, federation, shown)
 
 
-def show_forms(visited: Visit, federation: Federation) -> None:
-    """Forms with something typed into them."""
+def show_forms(visited: Visit, federation: Federation, shown: Shown) -> None:
+    """Forms with something typed into them, and what they lead to."""
+    for name in FORMS:
+        STEPS[name](visited, shown)
+        shoot(visited, name)
     page, first = visited.page, federation.members[0]
     visited.go("workloads/new/")
     page.locator("#id_name").fill("storefront")
