@@ -64,6 +64,8 @@ PROCESSES = ("worker", "informer", "web", "redis", "beat")
 ROUND = 200
 #: Seconds until everything must be at rest once nothing happens any more.
 CALM = 180.0
+#: Seconds in which nothing must be delivered any more: a resync is among them.
+REST = 12.0
 #: Wake-ups of people's changes that are lost on purpose.
 LOST = 0.2
 #: Managers of the members' own objects.
@@ -291,13 +293,25 @@ class Soak:
         for cluster in self.fleet:
             cluster.recover()
         began = time.monotonic()
-        while (left := self.differences()) and time.monotonic() < began + CALM:
+        while not self._at_rest():
+            if time.monotonic() > began + CALM:
+                print("\n".join(f"  {difference}" for difference in self.differences()), flush=True)
+                raise SystemExit(f"Not everything came to agree within {CALM:g} s; seed {self.seed}.")
+        print(f"  {len(self._deliveries())} objects agree, {time.monotonic() - began:.0f} s", flush=True)
+
+    def _at_rest(self) -> bool:
+        """Whether all agree, and still do after a while in which nothing was delivered."""
+        if self.differences():
             time.sleep(1)
-        for difference in left:
-            print(f"  {difference}", flush=True)
-        if left:
-            raise SystemExit(f"Not everything came to agree within {CALM:g} s; seed {self.seed}.")
-        print(f"  everything agrees after {time.monotonic() - began:.0f} s of calm", flush=True)
+            return False
+        before = self._deliveries()
+        time.sleep(REST)
+        return self._deliveries() == before and not self.differences()
+
+    def _deliveries(self) -> dict[int, Any]:
+        """When each row was delivered last."""
+        with self.stack.database():
+            return dict(Propagation.objects.values_list("pk", "delivered_at"))
 
     def differences(self) -> list[str]:
         """What the database, the wishes and the members disagree about."""
