@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from clusters import changes
 from clusters.models import Cluster, Phase
 from fedconsole import sandbox_state
-from fedconsole.sandbox import binaries
+from fedconsole.sandbox import binaries, records
 from fedconsole.sandbox.cluster import SandboxCluster, SandboxError
 from fedconsole.sandbox.fleet import Fleet
 from fedconsole.sandbox.sources import Unavailable
@@ -64,9 +64,13 @@ def _exit(number: int, frame: FrameType | None) -> None:
 
 
 def _forget_strangers(folder: Path) -> None:
-    """A cluster that this database does not know belonged to another one: start it from nothing."""
+    """A cluster that this database does not know belonged to another one: start it from nothing.
+
+    One that runs belongs to somebody now: starting it says so.
+    """
+    running = {path.name for path, record in records.read_all(folder).items() if record.is_running}
     for path in folder.glob("*/"):
-        if not Cluster.objects.filter(name=path.name).exists():
+        if path.name not in running and not Cluster.objects.filter(name=path.name).exists():
             shutil.rmtree(path)
 
 
