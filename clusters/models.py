@@ -121,6 +121,9 @@ class Cluster(models.Model):
     # Served kinds, as ``domain.served`` writes them.
     api_resources = models.JSONField(default=list, editable=False)
 
+    # Placing: the clusters, as everything was placed among them last (``Round.fingerprint``)
+    placed_among = models.CharField(max_length=64, blank=True, editable=False)
+
     class Meta:
         ordering: ClassVar = ["name"]
 

@@ -4,9 +4,12 @@ A round reads the clusters once, and answers for many resources with a number of
 depend on how many they are.
 """
 
+import hashlib
+import json
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
+from operator import itemgetter
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -76,6 +79,12 @@ class Round:
         self.namespaces: dict[str, Place] = {}
         self._needed: dict[tuple[str, str], set[int]] = {}
         self._free: dict[int, int] | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of the clusters and of all that placement may know about them."""
+        known = sorted((asdict(one) for one in self._facts), key=itemgetter("name"))
+        return hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()
 
     def place_all(
         self, resources: Iterable[FederatedResource], rows: Mapping[int, Collection[Propagation]]

@@ -12,7 +12,7 @@ from propagation import feed
 from propagation.domain import dependencies, overrides
 from propagation.domain.statuses import PropagationStatus
 from propagation.models import Activity, FederatedResource, Propagation
-from propagation.placing import NAMESPACES, Place, Round
+from propagation.placing import NAMESPACES, Place, Round, candidates
 
 #: Rows named in one statement; SQLite allows 32,766 parameters.
 CHUNK = 5_000
@@ -59,6 +59,8 @@ def schedule(resource_pks: Collection[int] | None = None, relabelled: Collection
     _repeat_relabelled(relabelled, plan)
     _write(plan)
     _observe(chosen, places)
+    if resource_pks is None:
+        _remember(current)
     _tell(chosen, plan)
     FederatedResource.objects.filter(pk__in=[one.pk for one in chosen]).finished().delete()
     live.announce("workloads", [one.pk for one in chosen])
@@ -171,6 +173,18 @@ def _observe(resources: Iterable[FederatedResource], places: Mapping[int, Place]
         FederatedResource.objects.filter(pk__in=pks, generation=generation).update(
             observed_generation=generation, placement_reason=reason, placement_message=message
         )
+
+
+def _remember(current: Round) -> None:
+    """Note among which clusters everything has been placed."""
+    among = current.fingerprint
+    candidates().exclude(placed_among=among).update(placed_among=among)
+
+
+def overlooked() -> bool:
+    """Whether clusters have come, gone or changed since everything was placed, and nobody was woken by it."""
+    among = Round(timezone.now()).fingerprint
+    return candidates().exclude(placed_among=among).exists()
 
 
 def _tell(resources: Iterable[FederatedResource], plan: Plan) -> None:

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from clusters.tasks import unjoin_cluster, wake
-from propagation import departing, dispatching, feed, measuring, observing, scheduling
+from propagation import departing, dispatching, feed, measuring, observing, placing, scheduling
 from propagation.delivering import Outcome
 from propagation.models import Propagation
 
@@ -61,7 +61,9 @@ def clusters_changed(cluster_pks: list[int]) -> None:
 def resync() -> None:
     """Find what lost wake-ups left behind: Redis carries no state, the database does."""
     measuring.measure()
-    if behind := scheduling.unscheduled():
+    if scheduling.overlooked():
+        scheduling.schedule(relabelled=placing.candidates().values_list("pk", flat=True))
+    elif behind := scheduling.unscheduled():
         scheduling.schedule(behind)
     scheduling.sweep()
     observing.repair()

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from clusters import joining
 from clusters.models import Cluster, Phase
-from propagation import changes, departing, scheduling
+from propagation import changes, departing, scheduling, tasks
 from propagation.claims import Claim
 from propagation.forms.actions import DeleteForm
 from propagation.models import Drain, FederatedResource, FederatedType, Propagation
@@ -118,6 +118,39 @@ def test_rows_do_not_wait_for_a_cluster_that_is_back() -> None:
     Propagation.objects.update(reason="ClusterNotReady", next_attempt_at=later)
     scheduling.sweep()
     assert Propagation.objects.due(timezone.now()).count() == 1
+
+
+def test_a_resync_finds_clusters_that_changed_without_a_wake_up() -> None:
+    ams, bos = member("ams", labels={"env": "prod"}), member("bos", labels={"env": "dev"})
+    resource(placement={"clusterSelector": {"matchLabels": {"env": "prod"}}, "spread": {"maxClusters": 1}})
+    tasks.resync()
+    assert rows() == {"ams"}
+    assert not scheduling.overlooked()
+    Cluster.objects.filter(pk=bos.pk).update(labels={"env": "prod"})
+    Cluster.objects.filter(pk=ams.pk).update(labels={"env": "dev"})
+    tasks.resync()
+    assert rows() == {"bos"}
+    member("cph", labels={"env": "prod"})
+    tasks.resync()
+    assert rows() == {"bos"}
+    assert not scheduling.overlooked()
+    bos.delete()
+    tasks.resync()
+    assert rows() == {"cph"}
+
+
+def test_a_resync_repeats_what_goes_by_labels_that_changed_without_a_wake_up() -> None:
+    ams = member("ams")
+    patches = [{"op": "add", "path": "/data/gold", "value": "1"}]
+    by_label = {"clusterSelector": {"matchLabels": {"tier": "gold"}}, "clusterOverrides": patches}
+    resource(overrides=[by_label])
+    tasks.resync()
+    before = Propagation.objects.get().desired_generation
+    Cluster.objects.filter(pk=ams.pk).update(labels={"tier": "gold"})
+    tasks.resync()
+    assert Propagation.objects.get().desired_generation == before + 1
+    tasks.resync()
+    assert Propagation.objects.get().desired_generation == before + 1
 
 
 def test_a_cluster_that_is_gone_cannot_be_claimed() -> None:
