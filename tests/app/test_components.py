@@ -158,6 +158,13 @@ def test_navigation_marks_where_one_is() -> None:
     assert re.search(r'href="/clusters/" aria-current="page"', html)
 
 
+def test_navigation_marks_pages_of_a_part_that_lie_elsewhere() -> None:
+    html = Template(
+        '{% load console %}{% nav_link "clusters:list" "server" "Clusters" "propagation:migrate" %}'
+    ).render(Context({"request": RequestFactory().get("/migrate/")}))
+    assert 'href="/clusters/" aria-current="page"' in html
+
+
 @pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500"])
 def test_error_pages_need_no_context(name: str) -> None:
     html = render_to_string(f"{name}.html")

@@ -59,6 +59,27 @@ def test_works(viewer: Client, resource: FederatedResource, member: Cluster, pag
     assert "shop" in response.content.decode()
 
 
+def test_a_cell_of_the_board_leads_to_the_object_in_that_cluster(
+    viewer: Client, resource: FederatedResource, member: Cluster
+) -> None:
+    html = viewer.get(reverse("propagation:board")).content.decode()
+    assert f'href="{reverse("propagation:placed", args=[resource.pk, member.name])}"' in html
+
+
+def test_whoever_may_do_nothing_here_can_log_out(client: Client) -> None:
+    client.force_login(factories.user())
+    response = client.get(reverse("propagation:list"))
+    assert response.status_code == 403
+    assert f'action="{reverse("logout")}"' in response.content.decode()
+
+
+def test_enter_in_the_workload_form_saves(editor: Client) -> None:
+    """Browsers press the first button of a form."""
+    html = editor.get(reverse("propagation:create")).content.decode()
+    form = html[html.index('id="workload-form"') :]
+    assert 'name="action" value="save"' in form[form.index("<button") : form.index("</button>")]
+
+
 @every_page
 def test_sends_strangers_to_the_login(
     client: Client, resource: FederatedResource, member: Cluster, page: Pages
