@@ -45,7 +45,7 @@ def sync(url: str, count: int) -> dict[str, int]:
     touched = counted("schedule", scheduling.schedule, pks)
     counted("deliver", dispatching.drain, touched, lambda again: None, tasks.observe)
     counted("look again", scheduling.schedule)
-    assert not Propagation.objects.dirty().exists()
+    assert list(Propagation.objects.dirty().values_list("reason", "message")) == []
     assert Propagation.objects.filter(delivery="Applied").count() == 2 * count
     return found
 
