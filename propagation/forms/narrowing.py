@@ -28,14 +28,12 @@ class NarrowingForm(forms.Form):
         max_length=200,
         help_text=_("Bounds with commas between them, such as >=1.25, <1.31."),
     )
-    most = forms.IntegerField(
-        label=_("At most so many clusters"), required=False, min_value=1, max_value=100_000
-    )
+    most = forms.IntegerField(label=_("Most clusters"), required=False, min_value=1, max_value=100_000)
     by = forms.ChoiceField(
         label=_("Spread over different"),
         required=False,
         choices=[
-            ("", _("clusters, wherever they are")),
+            ("", _("clusters, anywhere")),
             ("region", _("regions")),
             ("zone", _("zones")),
             ("provider", _("providers")),

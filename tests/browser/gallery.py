@@ -17,7 +17,7 @@ from tests.stack import Stack
 
 FOLDER = Path(__file__).parents[2] / "docs" / "screenshots"
 #: Bytes of one file.
-LARGEST = 150_000
+LARGEST = 160_000
 #: Pixels of height, beyond which a long page is cut off.
 TALLEST = {DESK: 900, PHONE: 1300}
 
@@ -35,6 +35,8 @@ PAGES = (
     *("workload-in-cluster", "workload-yaml", "workload-revisions", "workload-rollback", "workload-delete"),
     *("activity", "kinds", "kinds-add", "federate-objects", "yaml"),
 )
+#: Where pages are shown from that are long.
+BEGINNINGS = {"workload-create-shared": ".card:has(> .fc-panel)"}
 FORMS = ("workload-create-shared", "workload-create-preview", "yaml-checked", "federate-preview")
 
 #: How a page is shown: theme and width.
@@ -50,19 +52,20 @@ def shoot(visited: Visit, name: str) -> None:
     settle(page)
     for theme, width in ALL_LOOKS if name in MAIN else LOOKS:
         visited.look(theme, width)
-        take(page, FOLDER / f"{name}-{theme}-{width}.png", width)
+        take(page, FOLDER / f"{name}-{theme}-{width}.png", width, BEGINNINGS.get(name))
     visited.look("light", DESK)
 
 
-def take(page: Page, path: Path, width: int) -> None:
-    """Write one file: what is above the fold, and somewhat more on a phone."""
-    height = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST[width])
+def take(page: Page, path: Path, width: int, beginning: str | None) -> None:
+    """Write one file: what is above the fold, and somewhat more on a phone; or the same from there on."""
     page.evaluate("scrollTo(0, 0)")
+    top = page.locator(beginning).evaluate("one => one.getBoundingClientRect().top") - 16 if beginning else 0
+    height = min(page.evaluate("document.documentElement.scrollHeight") - top, TALLEST[width])
     page.screenshot(
         path=path,
         full_page=True,
         animations="disabled",
-        clip={"x": 0, "y": 0, "width": width, "height": height},
+        clip={"x": 0, "y": top, "width": width, "height": height},
     )
 
 
@@ -126,7 +129,9 @@ def show_filled(visited: Visit, federation: Federation) -> None:
     )
     federation.wait_settled(*shops)
     federation.wait_for(lambda: all(row.hint_reason for row in federation.rows(wrong)))
-    federation.edit(shops[0], template=template("storefront", image="shop/storefront:2.5.0", replicas=3))
+    image = "shop/storefront:2.5.0"
+    federation.edit(shops[0], template=template("storefront", image=image, replicas=3))
+    federation.wait_for(lambda: images(federation, "storefront") == {image})
     federation.wait_settled(*shops)
     run_something(first)
     shown = Shown(first.name, shops[0].pk, wrong.pk, shops[0].type_id)
@@ -137,6 +142,12 @@ def show_filled(visited: Visit, federation: Federation) -> None:
         visited.go(pages[name])
         shoot(visited, name)
     show_forms(visited, federation, shown)
+
+
+def images(federation: Federation, name: str) -> set[str]:
+    """What the members run under this name."""
+    found = [member.deployment(name, "shop") for member in federation.members]
+    return {one.spec.template.spec.containers[0].image for one in found if one}
 
 
 def show_forms(visited: Visit, federation: Federation, shown: Shown) -> None:
