@@ -162,14 +162,16 @@ def restored(resource: FederatedResource, revision: Revision) -> FederatedResour
     return found
 
 
-def repair(row: Propagation) -> None:
+@transaction.atomic
+def repair(row: Propagation, user: AbstractBaseUser | None) -> None:
     """Have one object compared and delivered again now, also where repair is suspended."""
     again = {"desired_generation": F("desired_generation") + 1, "next_attempt_at": None, "attempts": 0}
     Propagation.objects.filter(pk=row.pk).update(**again)
-    live.announce("workloads", [row.resource_id])
+    feed.tell(Activity.Verb.REPAIRED, [row.resource], user, f"In {row.cluster.name}.")
+    live.announce(live.WORKLOADS, [row.resource_id])
     transaction.on_commit(lambda: tasks.drain_soon([row.cluster_id]))
 
 
 def _announce(pks: list[int]) -> None:
-    live.announce("workloads", pks)
+    live.announce(live.WORKLOADS, pks)
     transaction.on_commit(lambda: wake(tasks.schedule, pks))

@@ -172,6 +172,7 @@ class Activity(models.Model):
         CHANGED = "changed", _("changed")
         ROLLED_BACK = "rolled-back", _("rolled back")
         DELETED = "deleted", _("asked to delete")
+        REPAIRED = "repaired", _("asked to repair")
         REVEALED = "revealed", _("looked at the values of")
         REPLANNED = "replanned", _("replanned")
         ADOPTED = "adopted", _("adopted")

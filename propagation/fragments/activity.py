@@ -26,6 +26,7 @@ LOOKS: dict[str, tuple[str, str]] = {
     Verb.CHANGED: ("progress", "edit"),
     Verb.ROLLED_BACK: ("warn", "undo"),
     Verb.DELETED: ("error", "trash"),
+    Verb.REPAIRED: ("progress", "refresh"),
     Verb.REVEALED: ("warn", "eye"),
     Verb.REPLANNED: ("progress", "scale"),
     Verb.ADOPTED: ("ok", "download"),
@@ -91,8 +92,7 @@ class Feed:
     @cached_property
     def resource(self) -> FederatedResource | None:
         """The one whose lines are asked for."""
-        number = self.where.text("resource")
-        pk = int(number) if number.isdecimal() and len(number) < 18 else 0
+        pk = tables.number(self.where.text("resource"))
         return FederatedResource.objects.select_related("type").filter(pk=pk).first() if pk else None
 
     @property

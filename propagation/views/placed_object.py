@@ -10,7 +10,7 @@ from django.views import View
 
 from propagation import changes, previewing
 from propagation.fragments.placed_object import PlacedObject, find
-from propagation.models import Propagation
+from propagation.views.editing import author
 from propagation.views.pages import VIEW
 
 
@@ -38,7 +38,7 @@ class RepairView(PermissionRequiredMixin, View):
 
     def post(self, request: HttpRequest, pk: int, cluster: str) -> HttpResponse:
         """Have it done at once; the page tells what comes of it."""
-        row = get_object_or_404(Propagation, resource_id=pk, cluster__name=cluster)
-        changes.repair(row)
+        row = get_object_or_404(find(pk, cluster))
+        changes.repair(row, author(request))
         messages.success(request, _("It is being delivered again."))
         return redirect("propagation:placed", pk, cluster)

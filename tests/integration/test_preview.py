@@ -202,5 +202,5 @@ def test_drift_is_compared_and_repaired_on_request(federation: Federation) -> No
     assert compare(federation, resource, "boston").forecast.effect is Effect.NOTHING
     assert versions(federation, "drifts-on") == before
     with federation.stack.database():
-        changes.repair(resource.propagations.get(cluster__name="amsterdam"))
+        changes.repair(resource.propagations.get(cluster__name="amsterdam"), None)
     federation.wait_for(lambda: member.deployment("web", "drifts-on").spec.replicas == 1)

@@ -10,7 +10,7 @@ from django.test import Client
 
 from clusters import live as wake_ups
 from clusters.domain.labels import MANAGED
-from propagation.models import FederatedResource, Propagation
+from propagation.models import Activity, FederatedResource, Propagation
 from tests import factories_propagation as factories
 from tests.app.propagation import members
 from tests.sockets import Socket, opened, wake
@@ -99,6 +99,8 @@ def test_repairs_on_request(
     row.refresh_from_db()
     assert (row.dirty, row.desired_generation, row.attempts) == (True, 2, 0)
     assert callbacks
+    line = Activity.objects.get()
+    assert (line.verb, line.resource, line.message) == ("repaired", row.resource, f"In {row.cluster.name}.")
 
 
 def test_who_may_see_may_not_repair(viewer: Client) -> None:
