@@ -19,7 +19,7 @@ from clusters.forms import check_name
 from clusters.kube import diagnosing, errors, loop
 from clusters.kube.client import Member
 from clusters.models import Cluster, Console, Phase
-from propagation import importing
+from propagation import importing, scopes
 from propagation.domain import migrating, type_configs
 from propagation.domain.bundles import Parsed
 from propagation.domain.kubefed_clusters import KIND, KubeFedCluster
@@ -75,16 +75,6 @@ class Migration:
     def joining(self) -> list[Candidate]:
         """Members that are about to join: until they have, replicas would be shared out without them."""
         return [one for one in self.candidates if one.line.standing is Standing.JOINING]
-
-    @property
-    def coming(self) -> int:
-        """Resources that are new here."""
-        return sum(one.action is Action.CREATE for one in self.plan.planned)
-
-    @property
-    def differing(self) -> int:
-        """Resources that are here, and differ."""
-        return sum(one.action is Action.UPDATE for one in self.plan.planned)
 
 
 # Looking
@@ -338,14 +328,23 @@ _STANDINGS = {
 
 
 def _resource_line(planned: Planned) -> Line:
-    if planned.resource.deletion_requested_at:
-        return Line(str(planned.resource), Standing.REFUSED, _("It is being removed here."))
+    if refusal := _refusal(planned.resource):
+        return Line(str(planned.resource), Standing.REFUSED, refusal)
     notes = []
     if planned.action is Action.UPDATE:
         notes.append(_("It differs in: %(fields)s.") % {"fields": ", ".join(planned.fields)})
     if planned.unknown:
         notes.append(_("There is no such cluster: %(names)s.") % {"names": ", ".join(planned.unknown)})
     return Line(str(planned.resource), _STANDINGS[planned.action], " ".join(notes))
+
+
+def _refusal(resource: FederatedResource) -> str:
+    """Why a resource is not stored, whatever is wanted; empty when it may be."""
+    if resource.deletion_requested_at:
+        return _("It is being removed here.")
+    if not scopes.permits(resource.type.name, resource.namespace, resource.name):
+        return scopes.refusal(resource.namespace)
+    return ""
 
 
 def _preference_lines(parsed: Parsed, plan: Plan) -> list[Line]:
@@ -408,11 +407,7 @@ def store(migration: Migration, user: Any, *, overwrite: bool = False) -> list[F
     What KubeFed left in the members is taken over as it is. Raises as ``importing.store`` does.
     """
     wanted = (Action.CREATE, Action.UPDATE) if overwrite else (Action.CREATE,)
-    planned = [
-        one
-        for one in migration.plan.planned
-        if one.action in wanted and one.resource.deletion_requested_at is None
-    ]
+    planned = [one for one in migration.plan.planned if one.action in wanted and not _refusal(one.resource)]
     for one in planned:
         one.resource.adopt_in_place = True
     chosen = Plan(planned=planned, types=migration.plan.types)

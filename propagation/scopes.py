@@ -65,6 +65,11 @@ def namespaces() -> Names | None:
     return scope.namespaces if scope else installation()
 
 
+def is_limited() -> bool:
+    """Whether others may deal with more than whoever is being served: what concerns all is not theirs."""
+    return namespaces() != installation()
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """The visible part of a table whose rows lead to a federated resource by ``prefix``."""

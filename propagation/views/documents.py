@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import ngettext
 from django.views import View
 
+from clusters.fragments import tables
 from propagation import changes, importing
 from propagation.domain import skeletons
 from propagation.forms.documents import YamlForm
@@ -19,6 +20,7 @@ from propagation.fragments import exporting, placements
 from propagation.importing import Plan, Rights
 from propagation.models import FederatedType
 from propagation.views.editing import author, stored
+from propagation.views.types import may_change
 
 PAGE = "propagation/yaml.html"
 
@@ -37,15 +39,14 @@ class YamlView(PermissionRequiredMixin, View):
         return Rights(
             create=user.has_perm("propagation.add_federatedresource"),
             change=user.has_perm("propagation.change_federatedresource"),
-            types=user.has_perm("propagation.change_federatedtype"),
+            types=may_change(user),
         )
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """That of the resource that is to be edited, a skeleton of a kind, or an empty text."""
-        pk = request.GET.get("resource", "")
         text = self._skeleton(request.GET.get("kind", ""))
-        if pk.isdecimal() and len(pk) < 18:
-            text = exporting.text([stored(int(pk))], request.user, timezone.now())
+        if pk := tables.number(request.GET.get("resource", "")):
+            text = exporting.text([stored(pk)], request.user, timezone.now())
         return self._page(YamlForm(initial={"text": text}))
 
     def _skeleton(self, name: str) -> str:

@@ -16,7 +16,7 @@ from django.views import View
 
 from clusters import uploads
 from clusters.uploads import Reading
-from propagation import changes, migrating
+from propagation import changes, migrating, scopes
 from propagation.forms.migrating import MigrateForm
 from propagation.migrating import Migration
 from propagation.views.editing import author
@@ -37,6 +37,10 @@ class MigrateView(PermissionRequiredMixin, View):
         "propagation.change_federatedresource",
         "propagation.change_federatedtype",
     )
+
+    def has_permission(self) -> bool:
+        """Whoever may do all of it, everywhere: kinds and clusters are not of one namespace."""
+        return super().has_permission() and not scopes.is_limited()
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Ask for a kubeconfig."""

@@ -25,7 +25,7 @@ CHANGE = ["propagation.change_federatedtype", "clusters.view_cluster"]
 
 def may_change(user: AnyUser) -> bool:
     """Whether somebody may switch kinds: that concerns the namespaces of others too."""
-    return user.has_perms(CHANGE) and scopes.namespaces() == scopes.installation()
+    return user.has_perms(CHANGE) and not scopes.is_limited()
 
 
 class ListView(PermissionRequiredMixin, View):

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.exceptions import PermissionDenied
 from django.test import Client
 
 from propagation import changes, scopes
+from propagation.domain import manifests, type_configs
 from propagation.models import Activity, FederatedResource, FederatedType, NamespaceScope, Propagation
 from tests import factories_propagation as factories
 
@@ -97,6 +98,35 @@ def test_documents_say_it_with_their_line(browser: Client) -> None:
     answer = browser.post("/workloads/yaml/", {"text": text, "action": "save"})
     assert answer.status_code == 422
     assert "bank is not open" in answer.content.decode()
+
+
+def test_what_concerns_all_namespaces_is_not_for_them(browser: Client, limited: User) -> None:
+    for name in ("propagation.change_federatedtype", "clusters.add_cluster"):
+        app, codename = name.split(".")
+        limited.user_permissions.add(Permission.objects.get(content_type__app_label=app, codename=codename))
+    kind = factories.deployment_type()
+    assert browser.get("/migrate/").status_code == 403
+    assert browser.post("/migrate/").status_code == 403
+    assert browser.post(f"/types/{kind.pk}/disable/", {"confirmed": "on"}).status_code == 403
+    text = manifests.dump([type_configs.document(type_configs.of(kind.resource_type, enabled=False))])
+    answer = browser.post("/workloads/yaml/", {"text": text, "action": "save"})
+    assert answer.status_code == 422
+    assert "may not change which kinds" in answer.content.decode()
+    kind.refresh_from_db()
+    assert kind.enabled
+
+
+def test_files_and_previews_keep_to_it(
+    browser: Client, theirs: FederatedResource, foreign: FederatedResource
+) -> None:
+    for path in ("/export/", "/workloads/export/", "/workloads/export/?namespace=bank"):
+        for answer in (browser.get(path), browser.post(path)):
+            assert "foreign" not in answer.content.decode()
+    for path in ("edit/preview/", "scale/preview/", "delete/preview/", "export/", "revisions/1/rollback/"):
+        assert browser.post(f"/workloads/{foreign.pk}/{path}").status_code == 404
+    assert browser.get(f"/workloads/placement/?resource={foreign.pk}").status_code == 404
+    assert browser.get(f"/workloads/yaml/?resource={foreign.pk}").status_code == 404
+    assert "foreign" not in browser.get(f"/activity/?resource={foreign.pk}").content.decode()
 
 
 def test_superusers_and_people_without_such_a_group_see_everything(
