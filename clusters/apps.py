@@ -10,6 +10,6 @@ class ClustersConfig(AppConfig):
     verbose_name = _("Clusters")
 
     def ready(self) -> None:
-        from clusters import checks, roles  # noqa: F401  (registers the checks)
+        from clusters import checks, converters, roles  # noqa: F401  (registers checks and converters)
 
         post_migrate.connect(roles.create_groups, dispatch_uid="clusters.roles")

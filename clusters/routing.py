@@ -6,5 +6,5 @@ from clusters import consumers
 
 websocket_urlpatterns: list[URLPattern] = [
     path("ws/clusters/", consumers.ClusterListConsumer.as_asgi()),  # type: ignore[arg-type]
-    path("ws/clusters/<str:name>/", consumers.ClusterConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/clusters/<cluster:name>/", consumers.ClusterConsumer.as_asgi()),  # type: ignore[arg-type]
 ]

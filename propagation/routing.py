@@ -10,6 +10,6 @@ websocket_urlpatterns: list[URLPattern] = [
     path("ws/workloads/<int:pk>/", consumers.DetailConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/workloads/<int:pk>/revisions/", consumers.RevisionsConsumer.as_asgi()),  # type: ignore[arg-type]
     path("ws/activity/", consumers.ActivityConsumer.as_asgi()),  # type: ignore[arg-type]
-    path("ws/workloads/<int:pk>/in/<str:cluster>/", consumers.PlacedObjectConsumer.as_asgi()),  # type: ignore[arg-type]
-    path("ws/clusters/<str:name>/", consumers.ClusterPageConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/workloads/<int:pk>/in/<cluster:cluster>/", consumers.PlacedObjectConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/clusters/<cluster:name>/", consumers.ClusterPageConsumer.as_asgi()),  # type: ignore[arg-type]
 ]

@@ -36,8 +36,12 @@ urlpatterns = [
     path("workloads/<int:pk>/edit/preview/", preview.EditView.as_view(), name="preview_edit"),
     path("workloads/<int:pk>/scale/preview/", preview.ScaleView.as_view(), name="preview_scale"),
     path("workloads/<int:pk>/delete/preview/", preview.DeleteView.as_view(), name="preview_delete"),
-    path("workloads/<int:pk>/in/<str:cluster>/", placed_object.PlacedObjectView.as_view(), name="placed"),
-    path("workloads/<int:pk>/in/<str:cluster>/repair/", placed_object.RepairView.as_view(), name="repair"),
+    path("workloads/<int:pk>/in/<cluster:cluster>/", placed_object.PlacedObjectView.as_view(), name="placed"),
+    path(
+        "workloads/<int:pk>/in/<cluster:cluster>/repair/",
+        placed_object.RepairView.as_view(),
+        name="repair",
+    ),
     path("activity/", activity.ActivityView.as_view(), name="activity"),
     path("workloads/<int:pk>/revisions/", revisions.RevisionsView.as_view(), name="revisions"),
     path(

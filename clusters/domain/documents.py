@@ -136,6 +136,7 @@ class _Builder:
     def _key(self, parent: _Open, event: yaml.ScalarEvent) -> None:
         if event.value in parent.value:
             raise _error(f"The key {event.value!r} is given twice.", event)
+        _refuse_nul(event)
         if event.value == "<<" and event.implicit[0]:
             raise _error("Merge keys (<<) are not accepted; write the values out.", event)
         parent.key = event.value
@@ -177,7 +178,14 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
+def _refuse_nul(event: yaml.ScalarEvent) -> None:
+    """No name and no text of Kubernetes holds one, and PostgreSQL keeps none."""
+    if "\0" in event.value:
+        raise _error("NUL characters are not accepted.", event)
+
+
 def _scalar_value(event: yaml.ScalarEvent) -> Any:
+    _refuse_nul(event)
     if event.tag in (_STR, "!", _BINARY) or not event.implicit[0]:
         return event.value
     try:
@@ -193,12 +201,20 @@ def plain(text: str) -> Any:
     if text in _TRUE or text in _FALSE:
         return text in _TRUE
     if _INT.match(text):
-        return int(text)
+        return _whole(text, 10)
     if _HEX.match(text):
-        return int(text, 16)
+        return _whole(text, 16)
     if _OCTAL.match(text):
-        return int(text.replace("o", ""), 8)
+        return _whole(text.replace("o", ""), 8)
     return _finite(text) if _FLOAT.match(text) else text
+
+
+def _whole(text: str, base: int) -> int:
+    """Of at most 64 bits, as in Kubernetes: a longer one may not even be written out again."""
+    number = int(text, base)
+    if number.bit_length() > 64:
+        raise OverflowError(text)
+    return number
 
 
 def _finite(text: str) -> float:

@@ -43,8 +43,17 @@ class Address:
 
 
 def address(path: str, query: QueryDict, known: Sequence[str]) -> Address:
-    """The parameters that a page knows; others are dropped, so that no link carries them on."""
-    return Address(path, {name: value for name in known if isinstance(value := query.get(name), str)})
+    """The parameters that a page knows; others are dropped, so that no link carries them on.
+
+    So is one with a NUL character: no database holds what it asks for, and PostgreSQL refuses to look.
+    """
+    given = {name: value for name in known if isinstance(value := query.get(name), str)}
+    return Address(path, {name: value for name, value in given.items() if "\0" not in value})
+
+
+def number(text: str) -> int:
+    """A whole number in an address or a form, such as a key; 0 for anything else, and for a huge one."""
+    return int(text) if text.isdecimal() and len(text) < 18 else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from clusters.domain import labels
+from clusters.fragments import tables
 from clusters.models import Cluster
 from propagation import scopes
 from propagation.domain import deployments, selection
@@ -548,8 +549,7 @@ def with_another_row(data: QueryDict, rows: str) -> QueryDict:
     """What was typed, with one empty row more of this kind (of ``ROWS``)."""
     grown = data.copy()
     key = f"{rows}-TOTAL_FORMS"
-    total = grown.get(key, "")
-    grown[key] = str(int(total) + 1 if total.isdecimal() else 1)
+    grown[key] = str(tables.number(grown.get(key, "")) + 1)
     return grown
 
 

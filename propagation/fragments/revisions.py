@@ -98,8 +98,8 @@ class Revisions:
     @cached_property
     def chosen(self) -> tuple[Revision, Revision] | None:
         """The two revisions that the address names, if it names two that there are."""
-        texts = [self.where.text(name) for name in ("from", "to")]
-        numbers = [int(text) for text in texts if text.isdecimal() and len(text) < 18]
+        given = [tables.number(self.where.text(name)) for name in ("from", "to")]
+        numbers = [number for number in given if number]
         found = {one.generation: one for one in self._found.filter(generation__in=numbers)}
         chosen = [found[number] for number in numbers if number in found]
         return (chosen[0], chosen[1]) if len(chosen) == 2 else None

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views import View
 from django_htmx.http import HttpResponseClientRedirect
 
+from clusters.fragments import tables
 from clusters.models import Cluster
 from propagation import changes
 from propagation.domain import deployments
@@ -166,8 +167,8 @@ class PreviewPlacementView(PermissionRequiredMixin, View):
 
     def preview(self, data: QueryDict) -> HttpResponse:
         """The part of the form that follows from the placement; typed overrides are kept in place."""
-        pk = self.request.GET.get("resource", "")
-        resource = stored(int(pk)) if pk.isdecimal() else None
+        pk = tables.number(self.request.GET.get("resource", ""))
+        resource = stored(pk) if pk else None
         clusters = placements.candidates()
         editor = Editor(data, clusters=clusters, resource=resource)
         return render(self.request, AREA, area(editor, clusters) | {"preserve": True})

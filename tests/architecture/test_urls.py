@@ -12,7 +12,7 @@ OPEN = {"accounts/login/", "accounts/logout/", "healthz", "i18n/setlang/", "admi
 #: Django's own pages behind the link of a password mail; they redirect or answer without saying anything.
 OPEN_PREFIXES = ("accounts/password_reset/", "accounts/reset/")
 
-VALUES = {"int": "1", "str": "some", "slug": "some", "path": "some/path", "uuid": "0" * 8}
+VALUES = {"int": "1", "str": "some", "cluster": "some", "slug": "some", "path": "some/path", "uuid": "0" * 8}
 
 
 def routes(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:

@@ -26,6 +26,10 @@ BOMB = "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nc: [*b,*b,*b]\n"
         ("[" * 70, "nested", 1, 61),
         ("? [a]\n: b", "plain word", 1, 3),
         ("x: 1e999", "number", 1, 4),
+        ("x: " + "9" * 30, "number", 1, 4),
+        ("x: 0x" + "f" * 5_000, "number", 1, 4),
+        ('x: "\\0"', "NUL", 1, 4),
+        ('"\\0": x', "NUL", 1, 1),
     ],
 )
 def test_errors_have_a_place(text: str, message: str, line: int, column: int | None) -> None:
@@ -77,7 +81,7 @@ def test_positions() -> None:
 JSON = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers()
+    | st.integers(-(2**64) + 1, 2**64 - 1)
     | st.text(st.characters(codec="utf-8", exclude_categories=("C",))),
     lambda inner: (
         st.lists(inner, max_size=3) | st.dictionaries(st.text("abc", min_size=1), inner, max_size=3)
