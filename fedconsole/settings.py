@@ -16,6 +16,7 @@ django_stubs_ext.monkeypatch()
 STATE_DIR = env.state_dir()
 
 DEBUG = env.flag("FEDCONSOLE_DEBUG", False)
+DEFAULT_EXCEPTION_REPORTER_FILTER = "fedconsole.reports.Discreet"
 SECRET_KEY = env.text("FEDCONSOLE_SECRET_KEY") or keys.secret_key(STATE_DIR)
 #: Fernet keys: the first encrypts, all decrypt.
 ENCRYPTION_KEYS = env.words("FEDCONSOLE_ENCRYPTION_KEYS") or [keys.encryption_key(STATE_DIR)]
