@@ -27,6 +27,7 @@ from kombu.exceptions import OperationalError
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 django.setup()
 
+from django.db.models import QuerySet  # noqa: E402
 from django.utils import timezone  # noqa: E402
 from kubernetes.client import ApiException  # noqa: E402
 
@@ -47,7 +48,7 @@ Draw = random.Random
 CLUSTERS = 3
 #: What steps choose from; few names, so that they meet.
 NAMESPACES = ("soak-a", "soak-b")
-NAMES = ("red", "green", "blue")
+NAMES = ("red", "green", "blue", "grey", "pink")
 KINDS = ("deployments.apps", "configmaps", "secrets")
 IMAGES = ("nginx:1.26", "nginx:1.27", "nginx:1.28")
 PLACEMENTS: tuple[Object, ...] = (
@@ -95,7 +96,8 @@ class Soak:
             self.vanish: 6,
             self.maintain: 3,
             self.relabel: 4,
-            self.kill: 5,
+            self.kill: 4,
+            self.kill_in_a_burst: 3,
             self.break_member: 2,
         }
 
@@ -181,8 +183,8 @@ class Soak:
     def _some(self, draw: Draw) -> FederatedResource | None:
         """The resource of a drawn name that is there, if any."""
         kind, namespace, name = draw.choice(KINDS), draw.choice(NAMESPACES), draw.choice(NAMES)
-        found = FederatedResource.objects.filter(type__name=kind, namespace=namespace, name=name)
-        return found.filter(deletion_requested_at=None).select_related("type").first()
+        found = _living().filter(type__name=kind, namespace=namespace, name=name)
+        return found.select_related("type").first()
 
     def _wake(self, resource: FederatedResource, woken: bool) -> None:
         if woken:
@@ -260,6 +262,19 @@ class Soak:
         name = draw.choice(PROCESSES)
         self.stack.kill(name)
         self._later(number + draw.randint(1, 12), lambda: self.stack.restart(name))
+
+    def kill_in_a_burst(self, draw: Draw, number: int) -> None:
+        """Everything is changed at once, and a process is killed while that is carried out."""
+        name, moment = draw.choice(PROCESSES), draw.uniform(0, 0.4)
+        with self.stack.database():
+            resources = list(_living().select_related("type"))
+            for resource in resources:
+                resource.template = _template(draw, resource.type.name, resource.name, number)
+            changes.save_all(resources, None)
+        self._send("propagation.tasks.schedule", [resource.pk for resource in resources])
+        time.sleep(moment)
+        self.stack.kill(name)
+        self._later(number + draw.randint(1, 4), lambda: self.stack.restart(name))
 
     def break_member(self, draw: Draw, number: int) -> None:
         cluster = draw.choice(self.fleet.clusters)
@@ -342,6 +357,10 @@ class Soak:
                 if (member.name, path) not in wanted
             ]
         return found
+
+
+def _living() -> QuerySet[FederatedResource]:
+    return FederatedResource.objects.filter(deletion_requested_at=None)
 
 
 def _template(draw: Draw, kind: str, name: str, number: int) -> Object:
