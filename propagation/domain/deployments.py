@@ -52,10 +52,11 @@ def unrepresentable(template: Object) -> str:
     try:
         container = _container(template)
         names = [entry["name"] for entry in container.get("env") or []]
+        twice = len(names) != len(set(names))
         ports = [entry["containerPort"] for entry in (container.get("ports") or [])[:1]]
     except (KeyError, IndexError, TypeError, AttributeError):
         return "Its containers are not written in the usual way."
-    if len(names) != len(set(names)):
+    if twice:
         return "A variable is set twice in its environment."
     if not _plain(template, container, ports):
         return "A value in it is not of the usual kind."

@@ -7,6 +7,7 @@ from typing import Any
 
 from clusters.domain import labels
 from clusters.domain.documents import Document
+from propagation.domain import templates
 from propagation.domain.confidential import LAST_APPLIED
 from propagation.domain.problems import Problem
 
@@ -76,11 +77,7 @@ def problems(value: Mapping[str, Any], fields: Collection[str] = FIELDS) -> list
     if not isinstance(namespace, str) or not _LABEL.match(namespace):
         message = "The namespace has lower-case letters, digits and hyphens."
         found.append(Problem("/metadata/namespace", message))
-    return found + [
-        Problem(f"/metadata/{name}", f"{name} maps texts to texts; quote numbers.")
-        for name in ("labels", "annotations")
-        if not _is_texts(metadata.get(name) or {})
-    ]
+    return found + templates.untextual(metadata)
 
 
 def unknown(value: Mapping[str, Any], fields: Collection[str], path: str, having: str) -> list[Problem]:
@@ -106,7 +103,3 @@ def annotations(metadata: Mapping[str, Any]) -> dict[str, str]:
     """The annotations without kubectl's copy of the whole document."""
     given = metadata.get("annotations") or {}
     return {name: value for name, value in given.items() if name != LAST_APPLIED}
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, Mapping) and all(isinstance(one, str) for one in value.values())

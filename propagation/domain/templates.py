@@ -26,9 +26,25 @@ def validate(kind: str, template: Any) -> list[Problem]:
         for name in _IDENTITY_METADATA
         if name in metadata
     ]
+    problems += untextual(metadata)
     if kind == "Deployment":
         problems += _deployment(template)
+    elif "spec" in template and not isinstance(template["spec"], Mapping):
+        problems.append(Problem("/spec", "spec is a mapping."))
     return problems
+
+
+def untextual(metadata: Mapping[str, Any]) -> list[Problem]:
+    """What is wrong with the labels and annotations of an object."""
+    return [
+        Problem(f"/metadata/{name}", f"{name} maps texts to texts; quote numbers.")
+        for name in ("labels", "annotations")
+        if not _is_texts(metadata.get(name) or {})
+    ]
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, Mapping) and all(isinstance(one, str) for one in value.values())
 
 
 def _deployment(template: Mapping[str, Any]) -> list[Problem]:

@@ -1,16 +1,27 @@
 """Nonsense, on every path and in every field: refused with an answer, never with a 500."""
 
+import contextlib
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import timezone
 
 from clusters.models import Cluster
-from propagation import changes
-from propagation.models import FederatedResource, FederatedType
+from propagation import changes, delivering, dispatching, importing, scheduling
+from propagation.domain import bundles
+from propagation.domain.overrides import OverrideError
+from propagation.forms.workload import Editor
+from propagation.fragments import exporting
+from propagation.fragments.detail import Detail
+from propagation.models import FederatedResource, FederatedType, Propagation
+from propagation.views import editing
 from tests import factories_propagation as factories
 from tests.architecture.test_urls import private_routes
 
@@ -155,6 +166,137 @@ def test_nonsense_in_documents(root: Client, path: str) -> None:
         if answer.status_code >= 500:
             found.append(repr(text[:300]))
     assert not found, "\n".join(sorted(set(found)))
+
+
+PLACEMENT = {
+    "clusters": [{"name": "a"}],
+    "clusterSelector": {
+        "matchLabels": {"a": "b"},
+        "matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}],
+    },
+    "regions": ["eu"],
+    "versions": ">=1.25",
+    "tolerations": [{"key": "a", "operator": "Equal", "value": "b", "effect": "NoSchedule"}],
+    "spread": {"maxClusters": 2, "by": "region"},
+}
+OVERRIDES = [
+    {
+        "clusterName": "a",
+        "clusterOverrides": [{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}],
+    },
+    {
+        "clusterSelector": {"matchLabels": {"a": "b"}},
+        "clusterOverrides": [{"op": "remove", "path": "/metadata"}],
+    },
+]
+CONTAINER = {
+    "name": "c",
+    "image": "i",
+    "ports": [{"containerPort": 80}],
+    "resources": {"requests": {"cpu": "1"}},
+    "env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+    "envFrom": [{"secretRef": {"name": "s"}}],
+}
+POD = {
+    "serviceAccountName": "s",
+    "imagePullSecrets": [{"name": "s"}],
+    "volumes": [{"name": "v", "configMap": {"name": "c"}}],
+    "containers": [CONTAINER],
+}
+LABELLED = {"labels": {"a": "b"}}
+TEMPLATES: dict[str, dict[str, Any]] = {
+    "Deployment": {
+        "metadata": LABELLED,
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": LABELLED, "spec": POD},
+        },
+    },
+    "Secret": {"metadata": LABELLED, "type": "Opaque", "data": {"a": "Yg=="}, "stringData": {"a": "b"}},
+}
+PREFERENCE = {
+    "apiVersion": "scheduling.kubefed.io/v1alpha1",
+    "kind": "ReplicaSchedulingPreference",
+    "metadata": {"name": "x", "namespace": "shop"},
+    "spec": {
+        "targetKind": "FederatedDeployment",
+        "totalReplicas": 9,
+        "rebalance": True,
+        "intersectWithClusterSelector": True,
+        "clusters": {"*": {"weight": 1, "minReplicas": 0, "maxReplicas": 5}},
+    },
+}
+WRONG: tuple[Any, ...] = (
+    *(None, True, 2**63, "", "x" * 400 + "\u202e☸"),
+    *([], [None], {}, {"x": {}}),
+)
+
+
+def whole(kind: str) -> list[dict[str, Any]]:
+    """Documents that use every part of the format; of a Secret, only what its kind makes special."""
+    every = kind == "Deployment"
+    annotations = {"fedconsole.io/conflict-policy": "refuse", "fedconsole.io/suspend-repair": "true"}
+    spec = {
+        "template": TEMPLATES[kind],
+        "placement": PLACEMENT,
+        "overrides": OVERRIDES,
+        "retainReplicas": True,
+    }
+    federated = {
+        "apiVersion": "types.kubefed.io/v1beta1",
+        "kind": f"Federated{kind}",
+        "metadata": {"name": "x", "namespace": "shop", "annotations": annotations, **LABELLED},
+        "spec": spec if every else {"template": TEMPLATES[kind], "placement": {"clusterSelector": {}}},
+    }
+    return [federated, PREFERENCE] if every else [federated]
+
+
+def wrong(value: Any) -> Iterator[Any]:
+    """The value with something wrong in the place of each of its parts, one after the other."""
+    if isinstance(value, dict):
+        for name, part in value.items():
+            yield from ({**value, name: one} for one in (*WRONG, *wrong(part)))
+            yield {other: one for other, one in value.items() if other != name}
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from ([*value[:index], one, *value[index + 1 :]] for one in (*WRONG, *wrong(part)))
+
+
+@pytest.mark.parametrize("kind", sorted(TEMPLATES))
+def test_every_part_of_a_document_may_be_anything(kind: str, admin_user: User) -> None:
+    """What is not refused can be stored, placed, rendered, shown and taken away."""
+    member = factories.cluster("a", server="https://127.0.0.1:1", labels={"a": "b"})
+    stored_types, accepted = importing.types_by_name(), 0
+    for documents in wrong(whole(kind)):
+        text = "\n---\n".join(map(json.dumps, documents))
+        parsed = bundles.parse(text, [one.resource_type for one in stored_types.values()])
+        plan = importing.plan_parsed(parsed, stored_types, ["a"], importing.Rights(True, True, True))
+        if plan.errors or not plan.planned:
+            continue
+        accepted += 1
+        try:
+            _use(plan, member, admin_user)
+        except Exception as error:
+            raise AssertionError(f"{type(error).__name__}: {error}: {text}") from error
+    assert accepted > 30
+
+
+def _use(plan: importing.Plan, member: Cluster, user: User) -> None:
+    with transaction.atomic():
+        for resource in importing.store(plan, user):
+            scheduling.schedule([resource.pk])
+            resource.refresh_from_db()
+            assert exporting.text([resource], user, timezone.now())
+            assert render_to_string(
+                "propagation/_detail_header.html", {"detail_header": Detail(resource, timezone.now())}
+            )
+            row = Propagation(resource=resource, cluster=member)
+            with contextlib.suppress(OverrideError):
+                delivering.rendered(dispatching.assignment(row, resource))
+            if editing.editable(resource):
+                Editor(clusters=[], resource=resource).is_valid()
+        transaction.set_rollback(True)
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"\0" * 100, b"x" * 5_000_000, b""])

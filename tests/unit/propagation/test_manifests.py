@@ -148,7 +148,9 @@ def test_only_a_namespace_of_the_cluster_wide_kinds_lives_in_one() -> None:
 
 
 names = st.from_regex(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True)
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
+texts = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30
+) | st.sampled_from(
     [
         "yes",
         "1e3",
@@ -167,7 +169,7 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30) | st.samp
         "\ta\n",
     ]
 )
-numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+numbers = st.integers(-(2**64) + 1, 2**64 - 1) | st.floats(allow_nan=False, allow_infinity=False)
 values = st.recursive(
     st.none() | st.booleans() | numbers | texts,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
