@@ -1,6 +1,5 @@
 """Placement, replicas, dependencies, removal and drift on real API servers, beyond the main job."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +11,6 @@ from clusters.models import Cluster
 from fedconsole.sandbox.fleet import Fleet
 from propagation.models import Activity, FederatedResource, FederatedType
 from tests.integration.federation import Federation, template
-from tests.stack import Stack
 
 pytestmark = pytest.mark.integration
 
@@ -20,18 +18,9 @@ EVERYWHERE = {"clusterSelector": {}}
 
 
 @pytest.fixture(scope="module")
-def joined(live_stack: Stack, sandbox: Fleet) -> Federation:
-    found = Federation(live_stack, sandbox)
-    found.join(preset="cluster-admin")
-    return found
-
-
-@pytest.fixture
-def federation(joined: Federation, healthy_sandbox: Fleet) -> Iterator[Federation]:
-    """The members, well before the test."""
-    joined.wait_for(lambda: all(joined.cluster(one.name).state == "Ready" for one in joined.members))
-    yield joined
-    joined.stack.recover()
+def preset() -> str:
+    """Rights for every kind."""
+    return "cluster-admin"
 
 
 def new(federation: Federation, kind: str, name: str, namespace: str, **values: Any) -> FederatedResource:

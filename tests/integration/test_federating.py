@@ -9,12 +9,10 @@ from kubernetes import utils
 from clusters.domain import versions
 from clusters.domain.labels import MANAGED
 from clusters.domain.references import ResourceType
-from fedconsole.sandbox.fleet import Fleet
 from propagation.domain import types
 from propagation.models import FederatedResource, Propagation
 from tests import factories_propagation as factories
 from tests.integration.federation import Federation, Member, template
-from tests.stack import Stack
 
 pytestmark = pytest.mark.integration
 
@@ -54,13 +52,6 @@ def type_of(item: dict[str, Any]) -> ResourceType:
 
 def key(item: dict[str, Any]) -> str:
     return f"{type_of(item).name}/{item['metadata']['name']}"
-
-
-@pytest.fixture(scope="module")
-def federation(live_stack: Stack, sandbox: Fleet) -> Federation:
-    found = Federation(live_stack, sandbox)
-    found.join()
-    return found
 
 
 @pytest.fixture

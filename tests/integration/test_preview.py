@@ -1,40 +1,18 @@
 """Previews and comparisons on real API servers: what they say happens, and nothing happens by them."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from fedconsole.sandbox.fleet import Fleet
 from propagation import changes, previewing
 from propagation.domain.effects import Effect
 from propagation.models import ConflictPolicy, FederatedResource
 from propagation.previewing import Comparison, Preview
 from tests.integration.federation import Federation, template
-from tests.stack import Stack
 
 pytestmark = pytest.mark.integration
 
 EVERYWHERE = ("amsterdam", "boston", "singapore")
-
-
-@pytest.fixture(scope="module")
-def joined(live_stack: Stack, sandbox: Fleet) -> Federation:
-    found = Federation(live_stack, sandbox)
-    found.join()
-    return found
-
-
-@pytest.fixture
-def federation(joined: Federation, healthy_sandbox: Fleet) -> Iterator[Federation]:
-    """The members, joined and well before and after."""
-
-    def all_ready() -> bool:
-        return all(joined.cluster(member.name).state == "Ready" for member in joined.members)
-
-    joined.wait_for(all_ready, "Not every cluster is Ready")
-    yield joined
-    joined.stack.recover()
 
 
 def preview(federation: Federation, resource: FederatedResource) -> Preview:

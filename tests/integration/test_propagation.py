@@ -1,41 +1,19 @@
 """Federated objects on real API servers, by the console's real processes."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from clusters.domain.labels import MANAGED
 from clusters.kube.client import CONCURRENCY
-from fedconsole.sandbox.fleet import Fleet
 from propagation.models import ConflictPolicy
 from tests.integration.federation import Federation, template
-from tests.stack import Stack
 
 pytestmark = pytest.mark.integration
 
 BURST = 100
 #: Applies that a killed worker could not record: those under way, and the last batch.
 UNKNOWN = 2 * CONCURRENCY
-
-
-@pytest.fixture(scope="module")
-def joined(live_stack: Stack, sandbox: Fleet) -> Federation:
-    found = Federation(live_stack, sandbox)
-    found.join()
-    return found
-
-
-@pytest.fixture
-def federation(joined: Federation, healthy_sandbox: Fleet) -> Iterator[Federation]:
-    """The members, joined and well before and after."""
-
-    def all_ready() -> bool:
-        return all(joined.cluster(member.name).state == "Ready" for member in joined.members)
-
-    joined.wait_for(all_ready, "Not every cluster is Ready")
-    yield joined
-    joined.stack.recover()
 
 
 def test_a_deployment_comes_up_in_every_member(federation: Federation) -> None:
