@@ -14,7 +14,7 @@ from tests.app.propagation.members import stub
 
 pytestmark = pytest.mark.django_db
 
-FEW, MANY = 5, 60
+FEW, MANY = 5, 20
 #: What more clusters may cost: further batches, and the statements that record one.
 BATCHES, PER_BATCH = 4, 12
 
