@@ -29,5 +29,5 @@ def test_shows_no_values(admin_user: User, settings: Any) -> None:
     assert answer.status_code == 500
     assert "10 characters" not in page
     assert "7 characters" in page
-    assert "CELERY_BROKER_URL" in page
+    assert "CELERY_BROKER" in page
     assert SECRET not in page
