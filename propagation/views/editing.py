@@ -18,7 +18,7 @@ from clusters.fragments import tables
 from clusters.models import Cluster
 from propagation import changes
 from propagation.domain import deployments
-from propagation.forms import workload
+from propagation.forms import differences, workload
 from propagation.forms.workload import Editor
 from propagation.fragments import placements
 from propagation.models import FederatedResource, FederatedType
@@ -115,7 +115,7 @@ class EditorView(PermissionRequiredMixin, View):
         fresh["generation"] = str(current.generation)
         mine = Editor(fresh, clusters=self.clusters, resource=current)
         self.resource = current
-        return self.page(mine, status=409, stored=current, differences=workload.differences(mine, theirs))
+        return self.page(mine, status=409, stored=current, differences=differences.find(mine, theirs))
 
 
 class CreateView(EditorView):

@@ -16,7 +16,7 @@ from django.views import View
 
 from clusters import uploads
 from clusters.uploads import Reading
-from propagation import changes, migrating, scopes
+from propagation import changes, kubefed_host, migrating, scopes
 from propagation.forms.migrating import MigrateForm
 from propagation.migrating import Migration
 from propagation.views.editing import author
@@ -57,7 +57,7 @@ class MigrateView(PermissionRequiredMixin, View):
         try:
             migration = self._examine(form)
             return self._carry_out(form, migration)
-        except migrating.NotReadable as error:
+        except kubefed_host.NotReadable as error:
             return self._page(form, 422, problem=str(error), hint=error.hint)
 
     def _typed(self, reading: Reading) -> MigrateForm:

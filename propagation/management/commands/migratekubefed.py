@@ -14,7 +14,7 @@ from clusters.domain.conditions import Status
 from clusters.domain.connections import Connection
 from clusters.domain.kubeconfig import MAX_BYTES
 from clusters.models import Cluster, Phase, Preset
-from propagation import changes, migrating
+from propagation import changes, kubefed_host, migrating
 from propagation.domain.migrating import Line
 from propagation.domain.type_configs import SYSTEM_NAMESPACE
 from propagation.migrating import Migration
@@ -59,7 +59,7 @@ class Command(BaseCommand):
     def _examine(self, connection: Connection, options: dict[str, Any]) -> Migration:
         try:
             return migrating.examine(connection, options["namespace"], insecure=options["unverified_members"])
-        except migrating.NotReadable as error:
+        except kubefed_host.NotReadable as error:
             raise CommandError(f"{error} {error.hint}".strip()) from None
 
     def _print(self, migration: Migration) -> None:
