@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, Group, User
 
 from clusters import live
 from clusters.models import Cluster
-from propagation.models import FederatedResource, Propagation
+from propagation import feed
+from propagation.models import FederatedResource, NamespaceScope, Propagation
 from tests import factories_propagation as factories
 from tests.sockets import Socket, opened, wake
 
@@ -155,3 +156,56 @@ async def test_who_may_see_clusters_alone_gets_their_page_without_it() -> None:
     async with opened("/ws/clusters/eu-1/", user) as page:
         (first,) = await page.messages(1)
     assert f"in-cluster-{member.pk}" not in first
+
+
+#: What may stand in a socket's address; each page reads some of it.
+NONSENSE = "q=%00&page={0}&resource={0}&from={0}&to=%FF&sort=-&state=%00&verb=%00&actor=%00&kind=%00&tab=%00"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *PATHS,
+        *("/ws/clusters/", "/ws/activity/"),
+        *("/ws/workloads/1/revisions/", "/ws/workloads/1/in/x/", f"/ws/workloads/{'9' * 30}/"),
+    ],
+)
+async def test_nonsense_in_addresses_breaks_no_page(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    user = await viewer()
+    for number in ("-1", "9" * 30, "9" * 5_000):
+        async with opened(f"{path}?{NONSENSE.format(number)}", user) as page:
+            await page.is_quiet()
+    assert "Cannot render" not in caplog.text
+
+
+@sync_to_async
+def two_banks() -> tuple[FederatedResource, User]:
+    """Something in a namespace that somebody may not see, beside something that they may."""
+    member, user = factories.cluster("eu-1"), factories.user(*factories.VIEW)
+    group = Group.objects.create(name="bank")
+    NamespaceScope.objects.create(group=group, namespaces=["bank"])
+    user.groups.add(group)
+    for name, namespace in (("theirs", "bank"), ("foreign", "shop")):
+        resource = factories.workload(name, namespace=namespace)
+        factories.propagation(resource, member)
+        feed.tell("changed", [resource], None)
+    return resource, user
+
+
+@pytest.mark.parametrize(
+    "path", ["/ws/", "/ws/workloads/", "/ws/activity/", "/ws/workloads/{foreign}/", "/ws/clusters/eu-1/"]
+)
+async def test_people_see_their_namespaces_only(path: str) -> None:
+    foreign, user = await two_banks()
+    async with opened(path.format(foreign=foreign.pk), user) as page:
+        sent = ""
+        while not await page.is_quiet():
+            sent += "".join(await page.messages(1))
+    assert sent
+    assert ("theirs" in sent) == ("foreign" not in path)
+    assert "foreign" not in sent
+
+
+async def test_other_addresses_are_refused() -> None:
+    for path in ("/ws/nowhere/", "/", "/ws/clusters/\0/", "/ws/workloads/x/"):
+        assert not await Socket(path, await viewer()).open()
