@@ -12,6 +12,7 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
@@ -280,10 +281,28 @@ def _given(query: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in query.items() if value}
 
 
+def _trusts_the_system(connection: Connection) -> bool:
+    """Whether nothing about its TLS is a member's own."""
+    own = connection.ca_bundle or connection.insecure_skip_tls_verify
+    return not own and connection.credential.kind != "certificate"
+
+
+@cache
+def _system_trust() -> ssl.SSLContext:
+    """What this machine trusts: read once, since it takes 20 ms and most of a megabyte."""
+    return ssl.create_default_context()
+
+
+def _some_certificate(trust: ssl.SSLContext) -> bytes | None:
+    """Given one, the client does not read all that the machine trusts for a context that nobody uses."""
+    return next(iter(trust.get_ca_certs(binary_form=True)), None)
+
+
 def _api_client(connection: Connection) -> ApiClient:
     configuration = Configuration(host=connection.server)
     configuration.verify_ssl = not connection.insecure_skip_tls_verify
-    configuration.ca_cert_data = connection.ca_bundle or None
+    trust = _system_trust() if _trusts_the_system(connection) else None
+    configuration.ca_cert_data = connection.ca_bundle or (_some_certificate(trust) if trust else None)
     configuration.tls_server_name = connection.tls_server_name or None
     configuration.proxy = connection.proxy_url or None
     configuration.debug = False
@@ -296,7 +315,10 @@ def _api_client(connection: Connection) -> ApiClient:
     # The client's own session would use the proxies of our environment and any address.
     configuration.client_session_kwargs = {
         "connector": aiohttp.TCPConnector(
-            limit=0, ssl=client.rest_client.ssl_context, resolver=_GuardedResolver(), keepalive_timeout=60
+            limit=0,
+            ssl=trust or client.rest_client.ssl_context,
+            resolver=_GuardedResolver(),
+            keepalive_timeout=60,
         ),
         "trust_env": False,
         "trace_configs": [_trace()],

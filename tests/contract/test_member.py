@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from clusters.domain import kubeconfig
+from clusters.domain.connections import Credential
 from clusters.domain.references import ObjectReference, ResourceType
 from clusters.kube import discovery, errors, watching
 from clusters.kube.client import Member
@@ -43,6 +45,16 @@ NUMBERED = [reference(f"contract-{number}") for number in range(5)]
 def config_map(ref: ObjectReference, **data: str) -> dict[str, Any]:
     metadata = {"name": ref.name, "namespace": ref.namespace, "labels": {"suite": "contract"}}
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+async def test_a_certificate_that_this_machine_does_not_trust_is_refused(sandbox: Fleet) -> None:
+    own = kubeconfig.parse(sandbox[0].kubeconfig_text).context().connection
+    for _ in range(2):
+        member = Member(replace(own, ca_bundle="", credential=Credential()))
+        with pytest.raises(errors.TlsError) as caught:
+            await member.get(NAMED)
+        assert caught.value.reason == "UnknownAuthority"
+        await member.close()
 
 
 async def test_apply_tells_what_was_new(member: Member) -> None:
