@@ -37,7 +37,7 @@ RACES = 3
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """One row's work. ``ready`` is whether the cluster can be worked on at all."""
+    """One row's work. ``ready``: the cluster can be worked on now; ``joined``: it could be at some time."""
 
     pk: int
     cluster_pk: int
@@ -58,6 +58,7 @@ class Assignment:
     attempts: int
     rank: int
     in_place: bool = False
+    joined: bool = True
     delete_contents: bool = False
     removal_asked_at: datetime | None = None
 
@@ -241,6 +242,7 @@ def _situation(
         up_to_date_hash=digest == assignment.applied_hash,
         policy=assignment.policy,
         in_place=assignment.in_place,
+        joined=assignment.joined,
     )
 
 

@@ -118,6 +118,7 @@ def assignment(row: Propagation, resource: FederatedResource) -> Assignment:
         attempts=row.attempts,
         rank=types.rank(resource.type.kind, removing=not row.selected),
         in_place=resource.adopt_in_place,
+        joined=row.cluster.joined_at is not None,
         delete_contents=resource.delete_contents,
         removal_asked_at=row.removal_asked_at,
     )

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from clusters.domain import taints
 from clusters.domain.conditions import Status
 from clusters.models import Cluster, Phase
-from propagation.domain import dependencies, placement, replicas
+from propagation.domain import dependencies, overrides, placement, replicas
 from propagation.domain.placement import Verdict
 from propagation.domain.replicas import ReplicaFacts
 from propagation.domain.statuses import ConditionReason
@@ -96,6 +96,7 @@ class Round:
         chosen = sorted(resources, key=_order)
         self._read_namespaces({one.namespace for one in chosen if one.type.name != NAMESPACES})
         self._read_needs(chosen)
+        _read_overrides([one for one in chosen if one.replica_scheduling and not rows.get(one.pk)])
         for resource in chosen:
             place = self.place(resource, rows.get(resource.pk, ()))
             self._placed[resource.pk] = place
@@ -152,9 +153,12 @@ class Round:
     ) -> dict[str, int]:
         """Replicas by the names of these clusters."""
         by_cluster = {row.cluster_id: row for row in rows}
+        # A preference of KubeFed's has written its plan into the overrides: what runs stays where it is.
+        before = {} if rows else overrides.replicas(resource.overrides)
         free = self._free_cpu() if replicas.mode(resource.replica_scheduling) != "weighted" else {}
         found = [
-            _replica_facts(self.names[pk], by_cluster.get(pk), free.get(pk)) for pk in sorted(cluster_pks)
+            _replica_facts(self.names[pk], by_cluster.get(pk), free.get(pk), before)
+            for pk in sorted(cluster_pks)
         ]
         return replicas.plan(resource.replica_scheduling, found, f"{resource.namespace}/{resource.name}")
 
@@ -264,8 +268,20 @@ def _eligible(resource: FederatedResource) -> dict[str, object]:
     return wanted
 
 
-def _replica_facts(name: str, row: Propagation | None, free_cpu: int | None) -> ReplicaFacts:
+def _read_overrides(resources: Iterable[FederatedResource]) -> None:
+    """Read those that were deferred at once, and not one by one."""
+    unread = {one.pk: one for one in resources if "overrides" in one.get_deferred_fields()}
+    found = FederatedResource.objects.filter(pk__in=unread) if unread else FederatedResource.objects.none()
+    for pk, given in found.values_list("pk", "overrides"):
+        unread[pk].overrides = given
+
+
+def _replica_facts(
+    name: str, row: Propagation | None, free_cpu: int | None, before: Mapping[str, int]
+) -> ReplicaFacts:
     if row is None:
-        return ReplicaFacts(name, free_cpu=free_cpu)
+        return ReplicaFacts(name, before.get(name, 0), free_cpu=free_cpu)
     capacity = replicas.capacity(row.total_replicas, row.unschedulable_replicas)
-    return ReplicaFacts(name, row.ready_replicas or 0, capacity, free_cpu)
+    # Until the cluster has told what is ready, what is planned there is on its way.
+    current = row.replicas if row.ready_replicas is None else row.ready_replicas
+    return ReplicaFacts(name, current or 0, capacity, free_cpu)

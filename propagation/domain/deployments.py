@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from clusters.domain import labels
+from propagation.domain.overrides import REPLICAS
 
 Object = dict[str, Any]
 
-REPLICAS = "/spec/replicas"
 IMAGE = "/spec/template/spec/containers/0/image"
 
 #: The operations of a JSON patch that set a member of an object.

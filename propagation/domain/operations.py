@@ -15,12 +15,12 @@ Object = dict[str, Any]
 class Situation:
     """All that the decision depends on.
 
-    ``selected``: the object should be there. ``ready``: the cluster can be worked on. ``deleting``: the
-    federated object itself is being deleted. ``desired`` is the rendered object (None when not
-    selected), ``live`` the object that is there (None when absent or, in a cluster that is not ready,
-    unknown). ``applied_before``: we have applied it here. ``up_to_date_hash``: what we applied last is
-    what is desired now. ``policy``: adopt, refuse or overwrite. ``in_place``: what KubeFed left is not
-    written as long as it is as desired.
+    ``selected``: the object should be there. ``joined``: the cluster is or was a member; ``ready``: it can
+    be worked on. ``deleting``: the federated object itself is being deleted. ``desired`` is the rendered
+    object (None when not selected), ``live`` the object that is there (None when absent or, in a cluster
+    that is not ready, unknown). ``applied_before``: we have applied it here. ``up_to_date_hash``: what we
+    applied last is what is desired now. ``policy``: adopt, refuse or overwrite. ``in_place``: what KubeFed
+    left is not written as long as it is as desired.
     """
 
     selected: bool
@@ -33,6 +33,7 @@ class Situation:
     up_to_date_hash: bool
     policy: str = "adopt"
     in_place: bool = False
+    joined: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ _LEAVING = Blocked(PropagationStatus.WAITING_FOR_REMOVAL, "The object is being r
 def decide(situation: Situation) -> Decision:
     """What to do. Pure and total; once the answer is carried out, the next is Nothing, Gone or Blocked."""
     if not situation.ready:
-        return _NOT_READY
+        # Where nothing could ever be written, nothing is left to be removed.
+        return _NOT_READY if situation.selected or situation.joined else Gone()
     if situation.selected:
         return _decide_wanted(situation)
     return _decide_unwanted(situation)

@@ -19,6 +19,7 @@ Object = dict[str, Any]
 OPERATIONS = ("add", "remove", "replace")
 FIELDS = ("clusterName", "clusterSelector", "clusterOverrides")
 PATCH_FIELDS = ("op", "path", "value")
+REPLICAS = "/spec/replicas"
 REFUSED = ("/metadata/namespace", "/metadata/name", "/metadata/generateName", "/kind")
 
 
@@ -28,6 +29,16 @@ class OverrideError(ValueError):
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
         self.path = path
+
+
+def replicas(overrides: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """The replicas that entries by ``clusterName`` set: how a ReplicaSchedulingPreference writes its plan."""
+    return {
+        entry["clusterName"]: patch["value"]
+        for entry in overrides
+        for patch in entry.get("clusterOverrides") or []
+        if patch["path"] == REPLICAS and "clusterName" in entry and isinstance(patch.get("value"), int)
+    }
 
 
 def validate(overrides: Any) -> list[Problem]:

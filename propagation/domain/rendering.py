@@ -54,7 +54,7 @@ def render(spec: Spec, target: Target, live: Object | None = None) -> Object:
     patches = overrides.for_cluster(spec.overrides, target.name, target.labels)
     if spec.replicas is not None:
         # As in KubeFed, a preference decides alone: it would have rewritten this override.
-        patches = [patch for patch in patches if patch["path"] != "/spec/replicas"]
+        patches = [patch for patch in patches if patch["path"] != overrides.REPLICAS]
     patched = overrides.apply(rendered, patches)
     keyfields.complete(patched)
     return patched

@@ -48,8 +48,8 @@ FEDERATED: dict[tuple[str, str], Object] = {
         "template": template("shared", replicas=5),
         "placement": BOTH,
         "overrides": [
-            {"clusterName": name, "clusterOverrides": [{"path": "/spec/replicas", "value": 1}]}
-            for name in NAMES
+            {"clusterName": name, "clusterOverrides": [{"path": "/spec/replicas", "value": count}]}
+            for name, count in zip(NAMES, (3, 1), strict=True)
         ],
     },
     ("ConfigMap", "settings"): {"template": {"data": {"mode": "fast", "more": "1"}}, "placement": BOTH},
@@ -77,7 +77,7 @@ class Old:
             for member in self.members:
                 kubefed.put(member, KINDS[kind], NAMESPACE, name, spec)
         self.host.federate("ConfigMap", "nowhere", "lost", template={"data": {}}, placement=BOTH)
-        self.host.prefer(NAMESPACE, "shared", totalReplicas=2, clusters={"*": {"weight": 1}})
+        self.host.prefer(NAMESPACE, "shared", totalReplicas=4, clusters={"*": {"weight": 1}})
         path = KINDS["ConfigMap"].path(NAMESPACE, "drifted")
         self.members[1].request(
             "PATCH", path, {"data": {"mode": "slow"}}, content_type="application/merge-patch+json"

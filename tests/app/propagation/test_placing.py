@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from clusters.models import Cluster
-from propagation import changes, scheduling
+from propagation import changes, dispatching, scheduling
 from propagation.models import Activity, FederatedResource, FederatedType, Propagation
 from tests import factories_propagation as factories
 
@@ -71,6 +71,30 @@ def test_pods_without_a_node_make_room_elsewhere(three: list[Cluster]) -> None:
     rows.filter(cluster__name="ams").update(ready_replicas=1, unschedulable_replicas=2)
     scheduling.schedule([made.pk])
     assert where(made) == {"ams": 1, "bos": 4, "sin": 4}
+
+
+def test_what_kubefed_has_shared_out_stays_where_it_is(three: list[Cluster]) -> None:
+    shares = {"ams": 5, "bos": 1, "sin": 3}
+    written = [
+        {"clusterName": name, "clusterOverrides": [{"path": "/spec/replicas", "value": count}]}
+        for name, count in shares.items()
+    ]
+    made = workload(overrides=written, replica_scheduling={"totalReplicas": 9})
+    assert where(made) == shares
+    scheduling.schedule([made.pk])
+    assert where(made) == shares, "nothing has been heard of the clusters yet"
+    even = {"totalReplicas": 9, "rebalance": True}
+    assert where(workload("even", overrides=written, replica_scheduling=even)) == dict.fromkeys(shares, 3)
+
+
+def test_a_removal_does_not_wait_for_a_cluster_that_never_joined(three: list[Cluster]) -> None:
+    never = factories.cluster("never", phase="Joining", joined_at=None, ready="Unknown")
+    made = workload(placement={"clusters": [{"name": "never"}]})
+    assert set(where(made)) == {"never"}
+    changes.request_deletion(made)
+    dispatching.drain(scheduling.schedule([made.pk]), lambda again: None, lambda outcomes: None)
+    assert not FederatedResource.objects.filter(pk=made.pk).exists()
+    assert never.propagations.count() == 0
 
 
 def test_a_preference_heeds_the_selector_only_when_asked(three: list[Cluster]) -> None:

@@ -70,6 +70,7 @@ IN_PLACE = replace(FIRST, in_place=True, live=KUBEFEDS)
         (replace(IN_PLACE, live=live(managed=None)), Adopt()),
         (replace(IN_PLACE, live=None), Create()),
         (UNWANTED, Gone()),
+        (replace(UNWANTED, ready=False, joined=False), Gone()),
         (replace(UNWANTED, live=KUBEFEDS), Gone()),
         (replace(UNWANTED, live=KUBEFEDS, in_place=True), Delete("u1")),
         (replace(UNWANTED, live=KUBEFEDS, in_place=True, deleting=True, orphan=True), Release()),
@@ -88,7 +89,8 @@ def test_decisions(situation: Situation, decision: operations.Decision) -> None:
     ("situation", "status"),
     [
         (replace(WANTED, ready=False), PropagationStatus.CLUSTER_NOT_READY),
-        (replace(UNWANTED, ready=False, live=live()), PropagationStatus.CLUSTER_NOT_READY),
+        (replace(UNWANTED, ready=False), PropagationStatus.CLUSTER_NOT_READY),
+        (replace(WANTED, ready=False, joined=False), PropagationStatus.CLUSTER_NOT_READY),
         (replace(WANTED, live=live(managed="false")), PropagationStatus.MANAGED_LABEL_FALSE),
         (
             replace(FIRST, live=live(managed="false", key=KUBEFED_MANAGED)),

@@ -18,6 +18,14 @@ def entry(*patches: dict[str, Any], cluster: str = "eu-1") -> list[dict[str, Any
     return [{"clusterName": cluster, "clusterOverrides": list(patches)}]
 
 
+def test_replicas_are_those_that_a_preference_wrote() -> None:
+    count = {"path": "/spec/replicas", "value": 3}
+    by_label = {"clusterSelector": {}, "clusterOverrides": [count]}
+    nothing = {"clusterName": "eu-3", "clusterOverrides": None}
+    odd = entry({"path": "/spec/replicas", "value": "many"}, cluster="eu-2")
+    assert overrides.replicas([*entry(count), *odd, by_label, nothing]) == {"eu-1": 3}
+
+
 @pytest.mark.parametrize(
     ("patch", "path", "value"),
     [
