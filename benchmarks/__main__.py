@@ -11,10 +11,10 @@ from benchmarks.members import BareMember
 RESULTS = Path(__file__).parent / "results.json"
 
 
-async def run(clusters: int, objects: int, repeats: int) -> dict[str, float]:
+async def run(clusters: int, objects: int, repeats: int, version: str) -> dict[str, float]:
     """Every measure, in milliseconds or seconds as its name says."""
     print(f"Starting the console with {clusters} clusters ...", flush=True)
-    async with console.running(clusters) as running:
+    async with console.running(clusters, version=version) as running:
         members = {path.parent.name: BareMember(path) for path in running.kubeconfigs()}
         try:
             async with console.Browser(running) as browser:
@@ -89,6 +89,7 @@ def main() -> None:
     parser.add_argument("--clusters", type=int, default=3, help="real members (default: 3)")
     parser.add_argument("--objects", type=int, default=100, help="Deployments of a burst (default: 100)")
     parser.add_argument("--repeats", type=int, default=100, help="single Deployments (default: 100)")
+    parser.add_argument("--kubernetes-version", default="", help="of the real members (default: the newest)")
     parser.add_argument(
         "--scale", type=int, default=0, metavar="N", help="only this: N members that are stubs"
     )
@@ -97,7 +98,7 @@ def main() -> None:
     measured = asyncio.run(
         scale.run(options.scale, print)
         if options.scale
-        else run(options.clusters, options.objects, options.repeats)
+        else run(options.clusters, options.objects, options.repeats, options.kubernetes_version)
     )
     measures.write(RESULTS, measured)
     show(measured)

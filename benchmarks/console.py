@@ -43,8 +43,10 @@ class Running:
 
 
 @asynccontextmanager
-async def running(clusters: int, state_dir: Path | None = None) -> AsyncIterator[Running]:
-    """``manage.py up`` with so many clusters in a sandbox; stopped at the end.
+async def running(
+    clusters: int, state_dir: Path | None = None, version: str = ""
+) -> AsyncIterator[Running]:
+    """``manage.py up`` with so many clusters in a sandbox, of a version or the best; stopped at the end.
 
     It has a state directory of its own, unless it is to take over that of a console that was killed.
     """
@@ -57,6 +59,7 @@ async def running(clusters: int, state_dir: Path | None = None) -> AsyncIterator
         env.pop("REDIS_URL", None)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-u", "manage.py", "up", "--sandbox", str(clusters)),
+            *("--kubernetes-version", version),
             cwd=ROOT,
             env=env,
             stdout=asyncio.subprocess.PIPE,
