@@ -85,7 +85,7 @@ class Soak:
         self._undo: dict[int, list[Callable[[], object]]] = {}
         self._down: set[str] = set()
         self._steps = {
-            self.create: 20,
+            self.create: 30,
             self.edit: 16,
             self.place: 10,
             self.override: 6,
