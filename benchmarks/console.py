@@ -43,9 +43,7 @@ class Running:
 
 
 @asynccontextmanager
-async def running(
-    clusters: int, state_dir: Path | None = None, version: str = ""
-) -> AsyncIterator[Running]:
+async def running(clusters: int, state_dir: Path | None = None, version: str = "") -> AsyncIterator[Running]:
     """``manage.py up`` with so many clusters in a sandbox, of a version or the best; stopped at the end.
 
     It has a state directory of its own, unless it is to take over that of a console that was killed.

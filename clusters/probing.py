@@ -170,6 +170,25 @@ async def _served(member: Member) -> list[str]:
     return sorted(served.write(one.type, one.verbs) for one in await discovery.served(member))
 
 
+def rediscover(pks: Collection[int] | None) -> None:
+    """Read now which kinds these members (None: all) serve: somebody knows that there are others."""
+    members = Cluster.objects.filter(phase__in=PROBED, ready=Status.TRUE)
+    chosen = list(members if pks is None else members.filter(pk__in=pks))
+    for batch in loop.gather_batches([_rediscover(cluster) for cluster in chosen]):
+        for cluster, kinds in batch:
+            if kinds != cluster.api_resources:
+                Cluster.objects.filter(pk=cluster.pk).update(api_resources=kinds)
+                live.announce(live.CLUSTERS, [cluster.pk])
+
+
+async def _rediscover(cluster: Cluster) -> tuple[Cluster, list[str]]:
+    try:
+        return cluster, await _served(loop.shared_pool().member(cluster.connection))
+    except errors.MemberError as error:
+        logger.warning("Cannot read what %s serves: %s", cluster.name, error.reason)
+        return cluster, cluster.api_resources
+
+
 # In the database
 
 

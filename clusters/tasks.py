@@ -58,6 +58,12 @@ def probe_clusters(pks: list[int] | None = None) -> None:
     probing.probe(pks, clusters_changed)
 
 
+@shared_task
+def discover_kinds(pks: list[int] | None = None) -> None:
+    """Read at once what clusters serve, which is otherwise read every few minutes."""
+    probing.rediscover(pks)
+
+
 def resume() -> None:
     """Enqueue what a killed worker, a lost wake-up or an unreachable member left half-way."""
     for pk in joining.unfinished_joins():

@@ -52,6 +52,8 @@ HINT_ROWS = 200
 HINT_CONCURRENCY = 16
 #: Seconds in which a cluster whose watches broke is probed once, however many they are.
 PROBE_PAUSE = 1.0
+#: Seconds after a definition has come or gone until it is read what the cluster serves now.
+DISCOVERY_PAUSE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Informer:
         self._watches: dict[Target, Watched] = {}
         self._wake_up = asyncio.Event()
         self._probed: set[int] = set()
+        self._discovering: set[int] = set()
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -161,6 +164,8 @@ class Informer:
             return  # it bears our label by now: the other watch tells what becomes of it
         observation = observing.observe(target.cluster_pk, target.type.name, seen.object, gone=gone)
         self._queue.put_nowait([observation])
+        if target.type.name == types.DEFINITIONS:
+            self._discover_soon(target.cluster_pk)
 
     async def _synced(self, target: Target, items: list[dict[str, Any]]) -> None:
         pk, name = target.cluster_pk, target.type.name
@@ -176,6 +181,18 @@ class Informer:
         loop = asyncio.get_running_loop()
         loop.call_later(PROBE_PAUSE, self._probed.discard, cluster_pk)
         loop.run_in_executor(None, cluster_tasks.wake, cluster_tasks.probe_clusters, [cluster_pk])
+
+    def _discover_soon(self, cluster_pk: int) -> None:
+        """A definition changes several times until it is established: what is served is read once."""
+        if cluster_pk in self._discovering:
+            return
+        self._discovering.add(cluster_pk)
+        asyncio.get_running_loop().call_later(DISCOVERY_PAUSE, self._discover, cluster_pk)
+
+    def _discover(self, cluster_pk: int) -> None:
+        self._discovering.discard(cluster_pk)
+        loop = asyncio.get_running_loop()
+        loop.run_in_executor(None, cluster_tasks.wake, cluster_tasks.discover_kinds, [cluster_pk])
 
     async def _write(self) -> None:
         async for batch in _batches(self._queue):

@@ -56,6 +56,7 @@ urlpatterns = [
     path("workloads/<int:pk>/export/", exports.ExportView.as_view(), name="export"),
     path("types/", types.ListView.as_view(), name="types"),
     path("types/discover/", types.DiscoverView.as_view(), name="discover_types"),
+    path("types/discover/again/", types.LookAgainView.as_view(), name="look_again"),
     path("types/<int:pk>/enable/", types.EnableView.as_view(), name="enable_type"),
     path("types/<int:pk>/disable/", types.DisableView.as_view(), name="disable_type"),
 ]

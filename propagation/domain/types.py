@@ -38,6 +38,9 @@ BUILT_IN = (
     ),
 )
 
+#: What makes a cluster serve other kinds.
+DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
+
 _FIRST = {
     "CustomResourceDefinition": 0,
     "Namespace": 1,

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views import View
 
 from clusters.fragments import tables
+from clusters.tasks import discover_kinds, wake
 from propagation import enabling, scopes
 from propagation.forms.types import DisableForm, DiscoverForm
 from propagation.fragments import types
@@ -76,6 +77,18 @@ class DiscoverView(ChangeView):
         chosen = form["kinds"].value() or []
         context |= {"discovery": discovery, "form": form, "chosen": chosen}
         return render(self.request, "propagation/types_discover.html", context, status=status)
+
+
+class LookAgainView(ChangeView):
+    """Ask the members at once what they serve."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """The answers arrive while people look at the page again."""
+        wake(discover_kinds)
+        messages.info(request, _("The clusters are being asked. Reload the page in a moment."))
+        return redirect("propagation:discover_types")
 
 
 class EnableView(ChangeView):

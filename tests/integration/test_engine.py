@@ -208,10 +208,13 @@ def test_custom_resources_wait_for_their_definition(federation: Federation) -> N
     )
     federation.wait_settled(crd)
     federation.wait_settled(widget)
+    served = f"{group}/v1/widgets Widget Namespaced"
+    federation.wait_for(lambda: served in federation.cluster("boston").api_resources)
     federation.delete(widget)
     federation.wait_for(lambda: not federation.exists(widget))
     federation.delete(crd)
     federation.wait_for(lambda: not federation.exists(crd))
+    federation.wait_for(lambda: served not in federation.cluster("boston").api_resources)
 
 
 def test_a_conflict_names_the_other_manager_and_its_fields(federation: Federation) -> None:

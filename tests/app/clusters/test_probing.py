@@ -43,6 +43,19 @@ def test_remembers_what_can_be_kept_with_kind_and_scope() -> None:
     assert cluster.api_resources == ["v1/nodes Node Cluster"]
 
 
+def test_what_a_member_serves_is_read_again_on_request() -> None:
+    verbs = ["create", "delete", "get", "list", "patch", "update", "watch"]
+    config_map = {"name": "configmaps", "kind": "ConfigMap", "namespaced": True, "verbs": verbs}
+    with stub(**{"api/v1": (200, {"resources": [config_map]})}) as server:
+        known = factories.cluster(server=server.url, api_resources=["v1/pods"])
+        away = factories.cluster("away", server="http://127.0.0.1:1", api_resources=["v1/pods"])
+        probing.rediscover(None)
+    known.refresh_from_db()
+    away.refresh_from_db()
+    assert known.api_resources == ["v1/configmaps ConfigMap Namespaced"]
+    assert away.api_resources == ["v1/pods"]
+
+
 def test_a_dead_server_is_shown_within_five_seconds() -> None:
     cluster = factories.cluster(server="http://127.0.0.1:1")
     began = time.monotonic()

@@ -269,6 +269,7 @@ def test_administrators_of_a_limited_installation_switch_kinds(administrator: Cl
 URLS = {
     "list": (LIST, 200, 200, 405),
     "discover": (DISCOVER, 403, 200, 422),
+    "again": (f"{DISCOVER}again/", 403, 405, 302),
     "enable": ("enable", 403, 405, 302),
     "disable": ("disable", 403, 200, 302),
 }
