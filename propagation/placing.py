@@ -66,6 +66,28 @@ def candidates() -> QuerySet[Cluster]:
     return Cluster.objects.filter(phase__in=[Phase.PENDING, Phase.JOINING, Phase.JOINED])
 
 
+def followers(
+    resources: Collection[FederatedResource], among: QuerySet[FederatedResource]
+) -> list[FederatedResource]:
+    """Others that are placed with these: what lives in the namespaces among them, and what they name."""
+    others = among.exclude(pk__in=[one.pk for one in resources])
+    namespaces = {one.name for one in resources if one.type.name == NAMESPACES}
+    named = {(one.namespace, name) for one in resources for name in one.dependencies}
+    found = list(others.filter(namespace__in=namespaces)) if namespaces else []
+    if named:
+        found += _named(others.exclude(pk__in=[one.pk for one in found]), named)
+    return found
+
+
+def _named(among: QuerySet[FederatedResource], named: Collection[tuple[str, str]]) -> list[FederatedResource]:
+    found = among.filter(
+        type__name__in=dependencies.KINDS,
+        namespace__in={namespace for namespace, _name in named},
+        name__in={name.partition("/")[2] for _namespace, name in named},
+    )
+    return [one for one in found if (one.namespace, _dependency(one)) in named]
+
+
 class Round:
     """The clusters at one moment, and what is known of the resources that others depend on."""
 
@@ -100,8 +122,8 @@ class Round:
         for resource in chosen:
             place = self.place(resource, rows.get(resource.pk, ()))
             self._placed[resource.pk] = place
-            if resource.type.name == NAMESPACES and not resource.deletion_requested_at:
-                self.namespaces[resource.name] = place
+            if resource.type.name == NAMESPACES:
+                self._place_namespace(resource, place)
             if resource.follow_dependencies:
                 self._need(resource, place.clusters)
         return self._placed
@@ -186,6 +208,13 @@ class Round:
         self.namespaces = {name: Place({}) for name in federated.values_list("name", flat=True)}
         for name, cluster_pk in found.filter(selected=True).values_list("resource__name", "cluster_id"):
             self.namespaces[name].clusters[cluster_pk] = None
+
+    def _place_namespace(self, namespace: FederatedResource, place: Place) -> None:
+        """A namespace that is being deleted limits nothing any more."""
+        if namespace.deletion_requested_at:
+            self.namespaces.pop(namespace.name, None)
+        else:
+            self.namespaces[namespace.name] = place
 
     def _within(self, resource: FederatedResource) -> Collection[str] | None:
         """KubeFed's rule: what lives in a federated namespace goes nowhere that the namespace does not.

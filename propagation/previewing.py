@@ -18,7 +18,7 @@ from clusters import joining
 from clusters.kube import errors, loop
 from clusters.kube.client import Member
 from clusters.models import Cluster
-from propagation import delivering, dispatching
+from propagation import delivering, dispatching, placing
 from propagation.delivering import Assignment, Judgement
 from propagation.domain import dependencies, diffs, effects, operations
 from propagation.domain.diffs import Diff
@@ -38,11 +38,15 @@ MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would become of one resource; ``left_out`` counts the clusters that were not asked."""
+    """What would become of one resource; ``left_out`` counts the clusters that were not asked.
+
+    ``follows``: nobody changed it; it moves with another.
+    """
 
     resource: FederatedResource
     groups: list[Group]
     left_out: int = 0
+    follows: bool = False
 
     @property
     def counts(self) -> list[tuple[Effect, int]]:
@@ -72,6 +76,15 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class Affected:
+    """A resource and its rows as scheduling would leave them; of one that ``follows``, those that move."""
+
+    resource: FederatedResource
+    rows: list[Propagation]
+    follows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """An assignment that is only tried, and the member that is asked."""
 
@@ -88,20 +101,21 @@ def preview(resource: FederatedResource) -> Preview:
 def preview_all(resources: Sequence[FederatedResource]) -> list[Preview]:
     """What storing these resources would do: new, edited, or being deleted; none has to be stored.
 
+    After them comes what moves with them: what they need, and what lives in their namespaces.
+
     Asks at most ``MOST`` clusters in all; takes ``TIMEOUT`` seconds for every ``AT_ONCE`` that are silent.
     """
-    rows = _rows(resources)
+    affected = _affected(resources)
+    rows = [row for one in affected for row in one.rows]
     questions = [_question(row) for row in rows[:MOST]]
-    answers = loop.run(_ask_all(questions))
-    left_out = Counter(id(row.resource) for row in rows[MOST:])
-    return [
-        Preview(
-            resource,
-            _groups([pair for pair in zip(questions, answers, strict=True) if pair[0].resource is resource]),
-            left_out[id(resource)],
-        )
-        for resource in resources
-    ]
+    answered = list(zip(questions, loop.run(_ask_all(questions)), strict=True))
+    return [_preview(one, answered) for one in affected]
+
+
+def _preview(affected: Affected, answered: Sequence[tuple[Question, Answer]]) -> Preview:
+    own = [pair for pair in answered if pair[0].resource is affected.resource]
+    left_out = len(affected.rows) - len(own)
+    return Preview(affected.resource, _groups(own), left_out, affected.follows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,17 +141,36 @@ def _question(row: Propagation) -> Question:
     return Question(row.resource, dispatching.assignment(row, row.resource), member)
 
 
-def _rows(resources: Sequence[FederatedResource]) -> list[Propagation]:
-    """The rows as scheduling would leave them, by resource and the names of their clusters."""
+def _affected(resources: Sequence[FederatedResource]) -> list[Affected]:
+    """The resources, and after them the others that move along."""
     stand_ins = [_stand_in(one, -number) for number, one in enumerate(resources, start=1)]
-    stored = _stored_rows([one.pk for one in resources if one.pk])
-    places = Round(timezone.now()).place_all(stand_ins, stored)
+    enabled = FederatedResource.objects.filter(type__enabled=True).select_related("type")
+    # What a workload names no more may move, too: the resources know that, the stand-ins what is named now.
+    others = placing.followers([*resources, *stand_ins], enabled)
+    stored = _stored_rows([one.pk for one in (*resources, *others) if one.pk])
+    places = Round(timezone.now()).place_all([*stand_ins, *others], stored)
     clusters = Cluster.objects.in_bulk({pk for place in places.values() for pk in place.clusters})
+
+    def placed(resource: FederatedResource, pk: int) -> list[Propagation]:
+        return _placed(resource, stored.get(pk, []), places[pk], clusters)
+
+    moving = {one.pk: _restless(stored.get(one.pk, []), places[one.pk]) for one in others}
     return [
-        row
-        for resource, stand_in in zip(resources, stand_ins, strict=True)
-        for row in _placed(resource, stored.get(stand_in.pk, []), places[stand_in.pk], clusters)
+        *(Affected(one, placed(one, twin.pk)) for one, twin in zip(resources, stand_ins, strict=True)),
+        *(
+            Affected(
+                one, [row for row in placed(one, one.pk) if row.cluster_id in moving[one.pk]], follows=True
+            )
+            for one in others
+            if moving[one.pk]
+        ),
     ]
+
+
+def _restless(rows: Sequence[Propagation], place: Place) -> set[int]:
+    """Keys of the clusters in which a place changes something."""
+    now = {(row.cluster_id, row.replicas) for row in rows if row.selected}
+    return {pk for pk, _replicas in now ^ place.clusters.items()}
 
 
 def _stand_in(resource: FederatedResource, number: int) -> FederatedResource:

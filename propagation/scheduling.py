@@ -3,16 +3,16 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Q
 from django.utils import timezone
 
 from clusters import joining, live
 from clusters.domain.conditions import Status
-from propagation import feed
-from propagation.domain import dependencies, overrides
+from propagation import feed, placing
+from propagation.domain import overrides
 from propagation.domain.statuses import PropagationStatus
 from propagation.models import Activity, FederatedResource, Propagation
-from propagation.placing import NAMESPACES, Place, Round, candidates
+from propagation.placing import Place, Round, candidates
 
 #: Rows named in one statement; SQLite allows 32,766 parameters.
 CHUNK = 5_000
@@ -76,24 +76,7 @@ def _chosen(pks: Collection[int] | None) -> list[FederatedResource]:
     if pks is None:
         return list(slim)
     chosen = list(slim.filter(pk__in=pks))
-    namespaces = {one.name for one in chosen if one.type.name == NAMESPACES}
-    named = {(one.namespace, name) for one in chosen for name in one.dependencies}
-    if namespaces:
-        chosen += slim.filter(namespace__in=namespaces).exclude(pk__in=pks)
-    if named:
-        chosen += _named(slim.exclude(pk__in=[one.pk for one in chosen]), named)
-    return chosen
-
-
-def _named(
-    resources: QuerySet[FederatedResource], named: Collection[tuple[str, str]]
-) -> list[FederatedResource]:
-    found = resources.filter(
-        type__name__in=dependencies.KINDS,
-        namespace__in={namespace for namespace, _name in named},
-        name__in={name.partition("/")[2] for _namespace, name in named},
-    )
-    return [one for one in found if (one.namespace, f"{one.type.name}/{one.name}") in named]
+    return chosen + placing.followers(chosen, slim)
 
 
 def _compare(

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_htmx.http import reselect, retarget
 
-from propagation import previewing
+from propagation import changes, previewing
 from propagation.forms.actions import DeleteForm, Fate, ScaleForm
 from propagation.forms.documents import YamlForm
 from propagation.forms.workload import Editor
@@ -135,13 +135,16 @@ class DeleteView(actions.DeleteView):
     def _preview(self, resource: FederatedResource, data: QueryDict) -> HttpResponse:
         form = DeleteForm(resource, data)
         form.is_valid()
-        resource.deletion_requested_at = timezone.now()
         resource.orphan = form.cleaned_data.get("fate") == Fate.KEEP
         resource.delete_contents = bool(form.cleaned_data.get("delete_contents"))
+        contents = resource.delete_contents and not resource.orphan
+        going = [resource, *(changes.inhabitants(resource) if contents else ())]
+        for one in going:
+            one.deletion_requested_at = timezone.now()
         origin = reverse("propagation:delete", args=[resource.pk])
         return page(
             self.request,
-            [resource],
+            going,
             origin,
             carried(data),
             save=_("Delete"),

@@ -72,7 +72,7 @@ class RollbackView(PermissionRequiredMixin, View):
             "form": form,
             "stale": status == 409,
             "diff": revisions.compare(resource.type.kind, current, revision.spec),
-            "preview": previewing.preview(changes.restored(resource, revision)),
+            "previews": previewing.preview_all([changes.restored(resource, revision)]),
             "most": previewing.MOST,
         }
         return render(self.request, "propagation/rollback.html", context, status=status)

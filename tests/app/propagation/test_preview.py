@@ -231,17 +231,62 @@ def test_no_secret_is_told(member: members.Stub) -> None:
     assert forecast(resource).message == "bad value (hidden) ((hidden))"
 
 
+def naming(config: str) -> dict[str, Any]:
+    """A template that needs a ConfigMap."""
+    template = factories.template("web")
+    template["spec"]["template"]["spec"]["volumes"] = [{"name": "config", "configMap": {"name": config}}]
+    return template
+
+
+def config_map(name: str) -> FederatedResource:
+    """One that goes nowhere by itself."""
+    made = new(name=name, placement={}, template={"data": {"a": "b"}})
+    made.type = FederatedType.objects.get(name="configmaps")
+    return made
+
+
+def test_what_a_workload_needs_moves_along(member: members.Stub) -> None:
+    config_map("settings").save()
+    web, settings = previewing.preview_all([new(template=naming("settings"))])
+    assert (web.follows, settings.follows) == (False, True)
+    assert settings.resource.name == "settings"
+    assert settings.counts == web.counts == [(Effect.CREATE, 1)]
+    (alone,) = previewing.preview_all([new()])
+    assert not alone.follows
+
+
+def test_what_a_workload_needs_no_more_moves_along(member: members.Stub) -> None:
+    settings = config_map("settings")
+    settings.save()
+    cluster = previewing.Cluster.objects.get()
+    factories.propagation(settings, cluster)
+    path = "/api/v1/namespaces/default/configmaps/settings"
+    member.there[path] = {"metadata": {"name": "settings", "labels": {MANAGED: "true"}, "uid": "1"}}
+    web = factories.workload("web", template=naming("settings"), dependencies=["configmaps/settings"])
+    factories.propagation(web, cluster)
+    web.template = factories.template("web")
+    _web, moved = previewing.preview_all([web])
+    assert (moved.resource, moved.counts) == (settings, [(Effect.REMOVE, 1)])
+
+
+def test_what_lives_in_a_namespace_moves_along(member: members.Stub) -> None:
+    member.there[PATH] = live()
+    web = placed()
+    namespace = new(name="default", namespace="", placement={"clusters": []}, template={})
+    namespace.type = FederatedType.objects.get(name="namespaces")
+    _namespace, moved = previewing.preview_all([namespace])
+    assert (moved.resource, moved.follows, moved.counts) == (web, True, [(Effect.REMOVE, 1)])
+    namespace.placement = {"clusters": [{"name": "eu-1"}]}
+    assert len(previewing.preview_all([namespace])) == 1, "what stays where it is does not move"
+
+
 def test_what_is_stored_together_is_placed_together(member: members.Stub) -> None:
     """Nothing goes where its namespace does not, and what a workload needs goes with it."""
     factories.cluster("us-1", server=member.url)
     namespace = new(name="default", placement={"clusters": [{"name": "eu-1"}]}, template={})
     namespace.type = FederatedType.objects.get(name="namespaces")
-    template = factories.template("web")
-    volume = {"name": "config", "configMap": {"name": "settings"}}
-    template["spec"]["template"]["spec"]["volumes"] = [volume]
-    needed = new(name="settings", placement={}, template={"data": {"a": "b"}})
-    needed.type = FederatedType.objects.get(name="configmaps")
-    together = [needed, new(template=template), namespace]
+    needed = config_map("settings")
+    together = [needed, new(template=naming("settings")), namespace]
     for preview in previewing.preview_all(together):
         assert [(one.forecast.effect, one.clusters) for one in preview.groups] == [
             (Effect.CREATE, ("eu-1",))
@@ -420,6 +465,23 @@ def test_deleting_is_shown(editor: Client, member: members.Stub) -> None:
     back = editor.post(url, {**hidden(page), "action": "back"})
     assert 'value="we"' in back.content.decode()
     assert FederatedResource.objects.get().deletion_requested_at is None
+
+
+def test_what_goes_with_a_namespace_is_shown(editor: Client, member: members.Stub) -> None:
+    member.there = {
+        PATH: live(),
+        "/api/v1/namespaces/default": {"metadata": {"name": "default", "labels": {MANAGED: "true"}}},
+    }
+    placed()
+    namespace = new(name="default", namespace="", template={})
+    namespace.type = FederatedType.objects.get(name="namespaces")
+    namespace.save()
+    factories.propagation(namespace, previewing.Cluster.objects.get())
+    url = f"/workloads/{namespace.pk}/delete/preview/"
+    whole = editor.post(url, {"fate": "delete", "delete_contents": "on"})
+    assert [one.counts for one in whole.context["previews"]] == [[(Effect.REMOVE, 1)]] * 2
+    (kept,) = editor.post(url, {"fate": "keep", "delete_contents": "on"}).context["previews"]
+    assert kept.counts == [(Effect.RELEASE, 1)]
 
 
 PREVIEWS = ["new", "yaml", "{pk}/edit", "{pk}/scale", "{pk}/delete"]
