@@ -30,7 +30,7 @@ async def _measure(
         await member.ensure_namespace("bare")
     print("The bare limit: one Deployment, and a burst ...", flush=True)
     await measures.bare_burst(members, 20, "warm")
-    limits = await measures.bare_single(members, 50)
+    limits = await measures.bare_single(members, repeats)
     burst_limit = min([await measures.bare_burst(members, objects, f"limit{n}") for n in range(3)])
     print("The console: one Deployment by the form ...", flush=True)
     await measures.single(browser, members, 5, "warm", print)
@@ -43,7 +43,8 @@ async def _measure(
     return {
         "single_p50_ms": measures.percentile(took, 0.5) * 1_000,
         "single_p99_ms": measures.percentile(took, 0.99) * 1_000,
-        "single_limit_ms": measures.percentile(limits, 0.5) * 1_000,
+        "single_p50_limit_ms": measures.percentile(limits, 0.5) * 1_000,
+        "single_p99_limit_ms": measures.percentile(limits, 0.99) * 1_000,
         f"burst{objects}_s": measures.percentile(bursts, 0.5),
         f"burst{objects}_limit_s": burst_limit,
         "ready_to_browser_p50_ms": measures.percentile(ready, 0.5) * 1_000,
@@ -70,7 +71,8 @@ AIMS = {
 
 def _limit(name: str, results: dict[str, float]) -> float | None:
     """The bare limit of the same run beside a figure, where there is one."""
-    return results.get(f"{name.partition('_')[0]}_limit_{name.rpartition('_')[2]}")
+    measure, _, unit = name.rpartition("_")
+    return results.get(f"{measure}_limit_{unit}")
 
 
 def show(results: dict[str, float]) -> None:

@@ -251,12 +251,9 @@ async def _execute(lane: Lane, assignment: Assignment, judgement: Judgement) -> 
     match decision:
         case operations.Create():
             return await _apply(lane, assignment, desired, digest, force=False)
-        case operations.Update() | operations.Adopt():
-            await _inherit(lane, assignment, judgement.live)
+        case operations.Update() | operations.Adopt() | operations.Overwrite():
+            await _hand_over(lane, assignment, judgement)
             return await _apply(lane, assignment, desired, digest, force=decision.force)
-        case operations.Overwrite():
-            await _seize(lane, assignment, judgement.live)
-            return await _apply(lane, assignment, desired, digest, force=True)
         case operations.Nothing():
             return Outcome(assignment, Delivery.APPLIED, digest=digest, live=judgement.live)
         case operations.Delete():
@@ -284,20 +281,24 @@ async def _apply(
     return Outcome(assignment, Delivery.APPLIED, digest=digest, live=applied.object)
 
 
-async def _inherit(lane: Lane, assignment: Assignment, live: Object | None) -> None:
-    """Let what KubeFed holds be ours, so that an apply also removes what is not wanted any more."""
-    if assignment.in_place and live is not None and (fields := takeover.inherited(live)) is not None:
-        await _hand_over(lane, assignment, live, fields)
+def handed_over(assignment: Assignment, judgement: Judgement) -> list[Object] | None:
+    """The ``managedFields`` that make others' fields ours, so that an apply removes what is not desired.
+
+    Every field when overwriting, KubeFed's where its objects are taken over; None where all stay as they are.
+    """
+    live = judgement.live
+    if live is None:
+        return None
+    if isinstance(judgement.decision, operations.Overwrite):
+        return ownership.seized(live)
+    return takeover.inherited(live) if assignment.in_place else None
 
 
-async def _seize(lane: Lane, assignment: Assignment, live: Object | None) -> None:
-    """Let every field be ours, so that the apply removes what is not desired."""
-    if live is not None:
-        await _hand_over(lane, assignment, live, ownership.seized(live))
-
-
-async def _hand_over(lane: Lane, assignment: Assignment, live: Object, fields: list[Object]) -> None:
-    metadata = {"managedFields": fields, "resourceVersion": live["metadata"]["resourceVersion"]}
+async def _hand_over(lane: Lane, assignment: Assignment, judgement: Judgement) -> None:
+    fields = handed_over(assignment, judgement)
+    if fields is None or judgement.live is None:
+        return
+    metadata = {"managedFields": fields, "resourceVersion": judgement.live["metadata"]["resourceVersion"]}
     await lane.member.merge(assignment.reference, {"metadata": metadata})
 
 

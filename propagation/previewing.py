@@ -20,7 +20,7 @@ from clusters.kube.client import Member
 from clusters.models import Cluster
 from propagation import delivering, dispatching, placing
 from propagation.delivering import Assignment, Judgement
-from propagation.domain import dependencies, diffs, effects, operations
+from propagation.domain import dependencies, diffs, effects, operations, ownership
 from propagation.domain.diffs import Diff
 from propagation.domain.effects import Effect, Forecast, Group
 from propagation.domain.overrides import OverrideError
@@ -267,10 +267,8 @@ async def _try(member: Member, assignment: Assignment) -> Answer:
     match judgement.decision:
         case operations.Create():
             return await _apply(member, assignment, judgement, force=False)
-        case operations.Update() | operations.Adopt():
+        case operations.Update() | operations.Adopt() | operations.Overwrite():
             return await _apply(member, assignment, judgement, force=judgement.decision.force)
-        case operations.Overwrite():
-            return await _apply(member, assignment, judgement, force=True)
         case operations.Nothing() | operations.Gone():
             return _answer(Effect.NOTHING)
         case operations.Delete():
@@ -301,7 +299,17 @@ async def _apply(member: Member, assignment: Assignment, judgement: Judgement, *
     if judgement.live is None:
         # As it was asked for: the defaults that each server adds would only hide that it is the same.
         return Answer(Forecast(Effect.CREATE), after=judgement.desired)
+    after = await _without_rest(member, assignment, judgement, after)
     return Answer(Forecast(Effect.CHANGE, held=held), judgement.live, after)
+
+
+async def _without_rest(
+    member: Member, assignment: Assignment, judgement: Judgement, after: Object
+) -> Object:
+    """Where fields are made ours before, the apply removes some of them: tried as an update of its own."""
+    fields = delivering.handed_over(assignment, judgement)
+    left = ownership.pruned(after, fields, judgement.desired or {}) if fields else after
+    return after if left == after else await member.replace(assignment.reference, left, dry_run=True)
 
 
 async def _run_dry(member: Member, assignment: Assignment, judgement: Judgement, *, force: bool) -> Object:

@@ -135,6 +135,11 @@ class Member:
         query = {"fieldManager": FIELD_MANAGER}
         return await self._object(_Request("PATCH", ref.path, query, patch, _MERGE))
 
+    async def replace(self, ref: ObjectReference, body: Object, *, dry_run: bool = False) -> Object:
+        """PUT; raises ``Conflict`` when the object is no more what its ``resourceVersion`` says."""
+        query = {"fieldManager": FIELD_MANAGER} | ({"dryRun": "All"} if dry_run else {})
+        return await self._object(_Request("PUT", ref.path, query, body))
+
     async def delete(
         self, ref: ObjectReference, *, uid: str = "", propagation_policy: str = "Background"
     ) -> Object | None:

@@ -59,6 +59,8 @@ class Adopt:
 class Overwrite:
     """It is there and not ours yet: make it ours, and take out what is not desired."""
 
+    force: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class Delete:

@@ -130,6 +130,38 @@ def test_a_dead_cluster_is_told_beside_the_others(federation: Federation) -> Non
     ]
 
 
+def test_overwriting_shows_what_it_takes_out(federation: Federation) -> None:
+    member = federation["singapore"]
+    member.core.create_namespace({"metadata": {"name": "overwritten"}})
+    theirs = template("web", image="nginx:1.26")
+    pod = theirs["spec"]["template"]["spec"]
+    pod["terminationGracePeriodSeconds"] = 5
+    pod["containers"][0]["env"] = [{"name": "MODE", "value": "slow"}]
+    pod["containers"].append({"name": "sidecar", "image": "nginx:1.26"})
+    body = {"metadata": {"name": "web", "annotations": {"theirs": "1"}}, **theirs}
+    member.apps.create_namespaced_deployment("overwritten", body, field_manager="by-hand")
+    before = at_rest(federation, "overwritten")
+    placement = {"clusters": [{"name": "singapore"}]}
+    resource = federation.new("web", "overwritten", placement=placement, conflict_policy="overwrite")
+    (group,) = preview(federation, resource).groups
+    containers = "spec.template.spec.containers"
+    assert set(group.forecast.diff.fields) == {
+        "metadata.annotations.theirs",
+        "metadata.labels",
+        f"{containers}[main].env",
+        f"{containers}[main].image",
+        f"{containers}[sidecar]",
+        "spec.template.spec.terminationGracePeriodSeconds",
+    }
+    assert versions(federation, "overwritten") == before
+    federation.create_all([resource])
+    federation.wait_settled(resource, clusters=1)
+    live = member.deployment("web", "overwritten")
+    assert [one.name for one in live.spec.template.spec.containers] == ["main"]
+    assert live.spec.template.spec.termination_grace_period_seconds == 30
+    assert "theirs" not in live.metadata.annotations
+
+
 def test_what_belongs_to_somebody_else(federation: Federation) -> None:
     member = federation["singapore"]
     member.core.create_namespace({"metadata": {"name": "theirs"}})

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +33,41 @@ def test_nothing_is_lost_but_what_controllers_report(entries: list[dict[str, Any
     wanted = {path for entry in entries for path in paths(entry["fieldsV1"])} | {""}
     assert paths(ours["fieldsV1"]) == {path for path in wanted if not path.startswith("/f:status")}
     assert versions.owned({"metadata": {"managedFields": [ours]}})
+
+
+def managed(fields: dict[str, Any], manager: str = versions.MANAGER) -> dict[str, Any]:
+    return {"manager": manager, "operation": "Apply", "fieldsV1": fields}
+
+
+ITEM = 'k:{"name":"main"}'
+
+
+@pytest.mark.parametrize(
+    ("live", "fields", "desired", "left"),
+    [
+        ({"a": 1, "b": 2}, {"f:a": {}, "f:b": {}}, {"a": 1}, {"a": 1}),
+        ({"a": 1, "b": 2}, {"f:a": {}}, {"a": 1}, {"a": 1, "b": 2}),
+        ({"m": {"x": 1, "y": 2}}, {"f:m": {"f:x": {}, "f:y": {}}}, {"m": {"x": 1}}, {"m": {"x": 1}}),
+        ({"m": {"x": 1, "y": 2}}, {"f:m": {"f:x": {}}}, {}, {"m": {"y": 2}}),
+        ({"m": {"x": 1}}, {"f:m": {"f:x": {}}}, {}, {}),
+        ({"m": {"x": 1}}, {"f:m": {"f:x": {}}}, {"m": {}}, {"m": {}}),
+        ({"l": [1, 2]}, {"f:l": {}}, {"l": [1, 2]}, {"l": [1, 2]}),
+        ({"l": ["a", "b"]}, {"f:l": {'v:"a"': {}, 'v:"b"': {}}}, {"l": ["b"]}, {"l": ["b"]}),
+        (
+            {"l": [{"name": "main", "e": 1, "i": 2}, {"name": "other"}]},
+            {"f:l": {ITEM: {".": {}, "f:name": {}, "f:e": {}, "f:i": {}}}},
+            {"l": [{"name": "main", "i": 2}]},
+            {"l": [{"name": "main", "i": 2}, {"name": "other"}]},
+        ),
+        ({"l": [{"name": "main"}]}, {"f:l": {ITEM: {".": {}, "f:name": {}}}}, {"l": []}, {"l": []}),
+        ({"status": {"x": 1}}, {"f:status": {"f:x": {}}}, {}, {"status": {"x": 1}}),
+    ],
+)
+def test_an_apply_leaves_what_is_desired_or_not_ours(
+    live: dict[str, Any], fields: dict[str, Any], desired: dict[str, Any], left: dict[str, Any]
+) -> None:
+    others = managed({f"f:{name}": {} for name in live}, "kubectl")
+    assert ownership.pruned(live, [managed(fields), others], desired) == left
 
 
 def test_what_is_written_through_a_subresource_stays() -> None:
