@@ -31,6 +31,10 @@ HEALTH = ("ready", "last_transition_time")
 #: How long a cluster has to be away before its replicas go elsewhere, as in KubeFed.
 GONE_AFTER = timedelta(seconds=60)
 
+#: Why a preference does not use a cluster.
+GIVEN_NONE = "The preference gives it no replicas."
+AWAY = "It has not been ready for over a minute: its replicas go elsewhere."
+
 NAMESPACES = "namespaces"
 
 
@@ -163,7 +167,7 @@ class Round:
         planned = self.plan(resource, present, rows)
         clusters = {self.clusters[name].pk: count for name, count in planned.items()}
         verdicts = [
-            replace(one, selected=False, reason="The preference gives it no replicas, or it is not ready.")
+            replace(one, selected=False, reason=GIVEN_NONE if self.clusters[one.name].pk in present else AWAY)
             if one.selected and one.name not in planned
             else one
             for one in eligible.verdicts

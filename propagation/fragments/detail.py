@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 from clusters.domain.conditions import ClusterState, Reason
 from clusters.models import Cluster
 from propagation.domain.statuses import UNREPORTED, Badge, Delivery, Rollout, badge
-from propagation.fragments import options, placements, standing
+from propagation.fragments import options, placements, standing, whereabouts
 from propagation.fragments.needs import Need, needs
 from propagation.fragments.placements import Preview
 from propagation.models import FederatedResource, Propagation
@@ -122,6 +122,11 @@ class Detail:
         if self.resource.observed_generation < self.resource.generation:
             return badge(Delivery.QUEUED, Rollout.COMPLETE)
         return standing.NOWHERE
+
+    @property
+    def whereabouts(self) -> list[str]:
+        """Its placement, in words."""
+        return whereabouts.told(self.resource.placement)
 
     @property
     def options(self) -> list[str]:
