@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, ClassVar
 
@@ -103,17 +103,25 @@ class LiveConsumer(AsyncWebsocketConsumer):
         return user is not None and user.has_perms(self.permissions)
 
     async def _push_forever(self) -> None:
+        """Until the person may not look any more, or has gone: by ASGI, sending is an ``OSError`` then."""
         changes: Changes = None
-        while True:
-            try:
-                if changes is None and not await database_sync_to_async(self._permitted)():
-                    await self.close(code=4403)
-                    return
-                await self._push(changes)
-            except Exception:
-                logger.exception("Cannot render %s", self.scope["path"])
-            await asyncio.sleep(THROTTLE)
-            changes = await self._next()
+        with contextlib.suppress(OSError):
+            while (messages := await self._news(changes)) is not None:
+                for message in messages:
+                    await self.send(text_data=message)
+                await asyncio.sleep(THROTTLE)
+                changes = await self._next()
+            await self.close(code=4403)
+
+    async def _news(self, changes: Changes) -> list[str] | None:
+        """What to send; None for somebody who may not look. What cannot be rendered is tried again later."""
+        try:
+            if changes is None and not await database_sync_to_async(self._permitted)():
+                return None
+            return _messages(await database_sync_to_async(self._render)(changes))
+        except Exception:
+            logger.exception("Cannot render %s", self.scope["path"])
+            return []
 
     async def _next(self) -> Changes:
         """The changes that came since the last call, or None when it is time for a look at everything."""
@@ -125,17 +133,6 @@ class LiveConsumer(AsyncWebsocketConsumer):
         self._woken.clear()
         return taken
 
-    async def _push(self, changes: Changes) -> None:
-        """Bodies of tables, rows, and other elements in messages of their own: a parser drops them beside
-        each other (and gives a row beside a body another one).
-        """
-        fresh = await database_sync_to_async(self._render)(changes)
-        bodies = "".join(one.html for one in fresh if one.row and one.html.lstrip().startswith("<tbody"))
-        rows = "".join(one.html for one in fresh if one.row and one.html.lstrip().startswith("<tr"))
-        others = "".join(one.html for one in fresh if not one.row)
-        for message in filter(None, (bodies, rows, others)):
-            await self.send(text_data=message)
-
     def _render(self, changes: Changes) -> list[Fragment]:
         with self.serving(), translation.override(translation.get_language_from_request(self.request)):
             return [fragment for fragment in self.fragments(changes) if self._is_news(fragment)]
@@ -145,6 +142,16 @@ class LiveConsumer(AsyncWebsocketConsumer):
         is_news = self._sent.get(fragment.id) != version
         self._sent[fragment.id] = version
         return is_news
+
+
+def _messages(fresh: Sequence[Fragment]) -> list[str]:
+    """Bodies of tables, rows, and other elements in messages of their own: a parser drops them beside
+    each other (and gives a row beside a body another one).
+    """
+    bodies = "".join(one.html for one in fresh if one.row and one.html.lstrip().startswith("<tbody"))
+    rows = "".join(one.html for one in fresh if one.row and one.html.lstrip().startswith("<tr"))
+    others = "".join(one.html for one in fresh if not one.row)
+    return [message for message in (bodies, rows, others) if message]
 
 
 class ClusterListConsumer(LiveConsumer):

@@ -29,10 +29,16 @@ person = sync_to_async(factories.person)
 class Page:
     """A page's socket."""
 
-    def __init__(self, path: str, user: User | AnonymousUser, cookies: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        user: User | AnonymousUser,
+        cookies: dict[str, str] | None = None,
+        server: type[URLRouter] = URLRouter,
+    ) -> None:
         path, _mark, query = path.partition("?")
         self._socket = ApplicationCommunicator(
-            URLRouter(websocket_urlpatterns),
+            server(websocket_urlpatterns),
             {
                 "type": "websocket",
                 "path": path,
@@ -65,6 +71,19 @@ class Page:
         while not await self._socket.receive_nothing(timeout=0.4):
             found.append((await self.event())["text"])
         return found
+
+
+class Leaving(URLRouter):
+    """A server whose client has gone as soon as something is sent to it."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> Any:
+        async def refuse(event: Any) -> None:
+            if event["type"] == "websocket.send":
+                await send({"type": "tried"})
+                raise OSError("the client has gone")
+            await send(event)
+
+        return await super().__call__(scope, receive, refuse)
 
 
 @asynccontextmanager
@@ -194,3 +213,14 @@ async def test_speaks_the_language_of_the_page() -> None:
     with translation.override("en"):
         async with opened("/ws/clusters/", reader, {"django_language": "zh-hans"}) as page:
             assert f"cluster-row-{ams.pk}" in "".join(await page.messages())
+
+
+async def test_somebody_who_goes_while_something_is_sent_is_no_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    page = Page("/ws/clusters/", await person(*factories.VIEW), server=Leaving)
+    assert await page.open()
+    assert (await page.event())["type"] == "tried"
+    assert await page.quiet()
+    await page.close()
+    assert not caplog.records
