@@ -2,6 +2,7 @@
 PYTHON ?= python3
 SETUP = @$(PYTHON) -I fedconsole/bootstrap.py
 BIN = .venv/bin
+PYTEST = $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope
 TEMPLATES = git ls-files -z 'templates/*.html' | xargs -0
 
 .PHONY: help setup demo up test test-postgresql lint format messages bench soak screenshots clean
@@ -23,11 +24,11 @@ up:  ## The console alone; import clusters that you have
 
 test:  ## Every test, on SQLite (ARGS="-k name" chooses)
 	$(SETUP) --browser --kubernetes
-	@exec $(BIN)/python -m pytest $(ARGS)
+	@exec $(PYTEST) $(ARGS)
 
 test-postgresql:  ## What touches the database, on a PostgreSQL of its own
 	$(SETUP) --postgresql --kubernetes
-	@exec $(BIN)/python .ci/with_postgresql.py $(BIN)/python -m pytest $(or $(ARGS),tests/app $(addprefix tests/integration/test_,engine.py join.py propagation.py stack.py))
+	@exec $(BIN)/python .ci/with_postgresql.py $(PYTEST) $(or $(ARGS),tests/app $(addprefix tests/integration/test_,engine.py join.py propagation.py stack.py))
 
 lint:  ## Style, types, layers, templates, migrations
 	$(SETUP)

@@ -7,7 +7,7 @@ from pytest_django import DjangoDbBlocker
 
 from tests.stack import RedisServer, Stack
 
-pytest_plugins = ["tests.sandbox_fixtures"]
+pytest_plugins = ["tests.sandbox_fixtures", "tests.processes"]
 
 
 @pytest.fixture(scope="session")

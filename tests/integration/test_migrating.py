@@ -207,7 +207,7 @@ def test_nothing_is_written_where_nothing_differs(
     assert live(old.members[1], "ConfigMap", "drifted")["data"] == {"mode": "fast"}
     rows = federation.rows(imported["Deployment web"])
     assert [(row.delivery, row.ready_replicas) for row in rows] == [("Applied", 1), ("Applied", 2)]
-    assert [row.replicas for row in federation.rows(imported["Deployment shared"])] == [1, 1]
+    assert [row.replicas for row in federation.rows(imported["Deployment shared"])] == [3, 1]
 
 
 def test_what_is_taken_over_is_still_watched(
