@@ -39,9 +39,16 @@ async def watching(members: dict[str, BareMember], path: str) -> AsyncIterator[S
             task.cancel()
 
 
+async def at_rest(members: dict[str, BareMember]) -> None:
+    """Wait for the members' controllers, so that no measure pays for what came before it."""
+    async with watching(members, _ALL_DEPLOYMENTS) as seen:
+        await seen.rest()
+
+
 async def bare_single(members: dict[str, BareMember], repeats: int) -> list[float]:
     """Seconds from a server-side apply to each member until it is there in all of them."""
     took = []
+    await at_rest(members)
     async with watching(members, _ALL_DEPLOYMENTS) as seen:
         for number in range(repeats):
             body = deployment(f"limit-{number}", "bare")
@@ -54,6 +61,7 @@ async def bare_single(members: dict[str, BareMember], repeats: int) -> list[floa
 async def bare_burst(members: dict[str, BareMember], count: int, prefix: str) -> float:
     """Seconds for ``count`` Deployments to be there in all members."""
     bodies = [deployment(f"{prefix}-{number}", "bare") for number in range(count)]
+    await at_rest(members)
     async with watching(members, _ALL_DEPLOYMENTS) as seen:
         started = time.perf_counter()
         await asyncio.gather(*(member.apply(body) for member in members.values() for body in bodies))
@@ -66,6 +74,7 @@ async def single(
 ) -> list[float]:
     """Seconds from the POST of the form until the Deployment is there in all members."""
     took = []
+    await at_rest(members)
     async with watching(members, _ALL_DEPLOYMENTS) as seen:
         filled = await browser.form("/workloads/new/")
         for number in range(repeats):
@@ -90,6 +99,7 @@ async def burst(browser: Browser, members: dict[str, BareMember], count: int, pr
     """Seconds from the POST of a YAML with ``count`` FederatedDeployments until all are everywhere."""
     names = [f"{prefix}-{number}" for number in range(count)]
     text = manifests.dump([_federated(name) for name in names])
+    await at_rest(members)
     async with watching(members, _ALL_DEPLOYMENTS) as seen:
         filled = await browser.form("/workloads/yaml/")
         started = time.perf_counter()
@@ -113,6 +123,7 @@ def _federated(name: str, replicas: int = 0, clusters: Sequence[str] = ()) -> di
 
 async def ready_to_browser(browser: Browser, name: str, member: BareMember, repeats: int) -> list[float]:
     """Seconds from a pod being Ready in a member until the open page has the new number."""
+    await at_rest({name: member})
     text = manifests.dump([_federated("ticker", 0, [name])])
     await browser.submit("/workloads/yaml/", {"text": text, "action": "save"})
     page = await _page_of(browser, "ticker")

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import json
 import ssl
 import tempfile
@@ -16,6 +17,8 @@ import yaml
 CONNECTIONS = 16
 #: Seconds after which what does not come counts as lost.
 PATIENCE = 120.0
+#: Seconds without a change after which a member is at rest.
+REST = 2.0
 _DEPLOYMENTS = "/apis/apps/v1/namespaces/{namespace}/deployments"
 
 
@@ -86,27 +89,32 @@ class Seen:
     def __init__(self) -> None:
         self.ready = asyncio.Event()
         self._at: dict[tuple[str, str], float] = {}
-        self._changed = asyncio.Condition()
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._missing: set[tuple[str, str]] = set()
+        self._complete = asyncio.Event()
+        self._moved = asyncio.Event()
 
     def note(self, member: str, body: dict[str, Any]) -> None:
         """An object was seen; its first time counts."""
-        self._at.setdefault((member, body["metadata"]["name"]), time.perf_counter())
-        task = asyncio.ensure_future(self._tell())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _tell(self) -> None:
-        async with self._changed:
-            self._changed.notify_all()
+        key = (member, body["metadata"]["name"])
+        self._at.setdefault(key, time.perf_counter())
+        self._moved.set()
+        self._missing.discard(key)
+        if not self._missing:
+            self._complete.set()
 
     async def everywhere(self, members: list[str], names: list[str]) -> float:
         """Wait for all objects in all members; when the last came, by ``perf_counter``."""
-        keys = [(member, name) for member in members for name in names]
-
-        async def wait() -> None:
-            async with self._changed:
-                await self._changed.wait_for(lambda: all(key in self._at for key in keys))
-
-        await asyncio.wait_for(wait(), PATIENCE)
+        keys = {(member, name) for member in members for name in names}
+        self._missing = keys - self._at.keys()
+        if self._missing:
+            self._complete.clear()
+            await asyncio.wait_for(self._complete.wait(), PATIENCE)
         return max(self._at[key] for key in keys)
+
+    async def rest(self) -> None:
+        """Wait until nothing has been seen for a while: controllers have done what they were given."""
+        async with asyncio.timeout(PATIENCE):
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    self._moved.clear()
+                    await asyncio.wait_for(self._moved.wait(), REST)
