@@ -159,12 +159,16 @@ class Browser:
     async def __aexit__(self, *_: object) -> None:
         await self.http.close()
 
-    async def form(self, path: str, action: str = "") -> dict[str, str]:
-        """What a browser would send of the form on a page, before anybody types."""
+    async def load(self, path: str) -> bytes:
+        """The body of a page."""
         async with self.http.get(self.url + path) as page:
             page.raise_for_status()
-            parser = _Forms()
-            parser.feed(await page.text())
+            return await page.read()
+
+    async def form(self, path: str, action: str = "") -> dict[str, str]:
+        """What a browser would send of the form on a page, before anybody types."""
+        parser = _Forms()
+        parser.feed((await self.load(path)).decode())
         return dict(parser.forms[action or path])
 
     async def submit(self, path: str, typed: dict[str, str], filled: dict[str, str] | None = None) -> str:
