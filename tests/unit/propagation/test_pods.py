@@ -30,4 +30,8 @@ def test_what_a_pod_asks_for(pod: dict[str, Any], millicores: int) -> None:
 @given(st.integers(0, 10**9))
 def test_units(number: int) -> None:
     assert quantities.parse(f"{number}Ki") == quantities.parse(number * 1024)
+    assert (
+        quantities.parse(f"{number}e3") == quantities.parse(f"{number}k") == quantities.parse(number * 1000)
+    )
+    assert quantities.parse(f"{number}n") == quantities.parse(f"{number}e-9")
     assert quantities.parse(f"{number}m") == quantities.parse(number) / 1000  # type: ignore[operator]
