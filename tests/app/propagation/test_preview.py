@@ -467,6 +467,15 @@ def test_deleting_is_shown(editor: Client, member: members.Stub) -> None:
     assert FederatedResource.objects.get().deletion_requested_at is None
 
 
+def test_who_was_not_asked_is_not_said_to_be_nowhere(
+    editor: Client, member: members.Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(previewing, "MOST", 0)
+    page = editor.post("/workloads/new/preview/", typed()).content.decode()
+    assert "1 more cluster was not asked" in page
+    assert "In no cluster" not in page
+
+
 def test_what_goes_with_a_namespace_is_shown(editor: Client, member: members.Stub) -> None:
     member.there = {
         PATH: live(),
