@@ -1,6 +1,7 @@
 """The object for one cluster, in KubeFed's order.
 
-template, then identity, managed label, planned replicas, what the member owns, and last the overrides.
+template, then identity, managed label, planned replicas, what the member owns, and last the overrides,
+which change neither the identity nor the label.
 """
 
 import hashlib
@@ -41,11 +42,7 @@ def render(spec: Spec, target: Target, live: Object | None = None) -> Object:
     rendered: Object = deepcopy(dict(spec.template))
     rendered["apiVersion"] = spec.reference.type.api_version
     rendered["kind"] = spec.reference.type.kind
-    metadata = rendered["metadata"] = dict(rendered.get("metadata") or {})
-    metadata["name"] = spec.reference.name
-    if spec.reference.type.namespaced:
-        metadata["namespace"] = spec.reference.namespace
-    metadata["labels"] = {**(metadata.get("labels") or {}), MANAGED: "true"}
+    _mark(rendered, spec.reference)
     rendered.pop("status", None)
     if spec.replicas is not None:
         rendered.setdefault("spec", {})["replicas"] = spec.replicas
@@ -56,8 +53,25 @@ def render(spec: Spec, target: Target, live: Object | None = None) -> Object:
         # As in KubeFed, a preference decides alone: it would have rewritten this override.
         patches = [patch for patch in patches if patch["path"] != overrides.REPLICAS]
     patched = overrides.apply(rendered, patches)
+    if patches:
+        _mark(patched, spec.reference)
     keyfields.complete(patched)
     return patched
+
+
+def _mark(item: Object, reference: ObjectReference) -> None:
+    """Set its name and our label, in place; without the label nobody would watch or remove it."""
+    metadata = item["metadata"] = dict(_mapping(item.get("metadata"), "/metadata"))
+    metadata["name"] = reference.name
+    if reference.type.namespaced:
+        metadata["namespace"] = reference.namespace
+    metadata["labels"] = {**_mapping(metadata.get("labels"), "/metadata/labels"), MANAGED: "true"}
+
+
+def _mapping(value: Any, path: str) -> Mapping[str, Any]:
+    if value is not None and not isinstance(value, Mapping):
+        raise overrides.OverrideError(path, f"{path} is overridden with something that is no mapping.")
+    return value or {}
 
 
 def digest(rendered: Object) -> str:

@@ -7,6 +7,7 @@ import pytest
 from clusters.domain.labels import MANAGED
 from clusters.domain.references import ObjectReference, ResourceType
 from propagation.domain import rendering, retention
+from propagation.domain.overrides import OverrideError
 from propagation.domain.rendering import Spec, Target
 
 DEPLOYMENT = ResourceType("apps", "v1", "Deployment", "deployments", True)
@@ -44,6 +45,35 @@ def test_overrides_win_over_what_is_retained_and_a_plan_over_overrides() -> None
         rendering.render(spec(replicas=7, retain_replicas=True), Target("us-1"), live)["spec"]["replicas"]
         == 9
     )
+
+
+@pytest.mark.parametrize(
+    ("patch", "labels"),
+    [
+        ({"path": f"/metadata/labels/{MANAGED.replace('/', '~1')}", "value": "false"}, {"a": "b"}),
+        ({"path": "/metadata/labels", "value": {"x": "y"}}, {"x": "y"}),
+        ({"op": "remove", "path": "/metadata/labels"}, {}),
+        ({"path": "/metadata", "value": {"name": "other", "namespace": "other", "labels": {}}}, {}),
+        ({"op": "remove", "path": "/metadata"}, {}),
+    ],
+)
+def test_no_override_makes_it_another_object_or_one_that_is_not_ours(
+    patch: dict[str, Any], labels: dict[str, str]
+) -> None:
+    wanted = spec(overrides=[{"clusterName": "eu-1", "clusterOverrides": [patch]}])
+    metadata = rendering.render(wanted, Target("eu-1"))["metadata"]
+    assert metadata == {"name": "web", "namespace": "shop", "labels": {**labels, MANAGED: "true"}}
+    assert wanted == spec(overrides=[{"clusterName": "eu-1", "clusterOverrides": [patch]}])
+
+
+@pytest.mark.parametrize("path", ["/metadata", "/metadata/labels"])
+def test_an_override_that_leaves_no_place_for_the_label_is_refused(path: str) -> None:
+    patch = {"path": path, "value": "none"}
+    with pytest.raises(OverrideError) as refused:
+        rendering.render(
+            spec(overrides=[{"clusterName": "eu-1", "clusterOverrides": [patch]}]), Target("eu-1")
+        )
+    assert refused.value.path == path
 
 
 def test_the_template_is_not_touched() -> None:
