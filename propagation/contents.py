@@ -10,8 +10,8 @@ from clusters.kube.client import Member
 
 Object = dict[str, Any]
 
-#: Objects of each kind that are looked at: one foreign object is enough.
-LOOKED_AT = 20
+#: Objects of one page of a list: one that is foreign is enough, the next page is read where none is.
+PAGE = 100
 #: Names that a refusal tells.
 TOLD = 5
 
@@ -34,12 +34,19 @@ async def foreign(member: Member, namespace: str) -> list[str]:
 
 
 async def _of_kind(member: Member, kind: ResourceType, namespace: str) -> list[str]:
-    """A kind whose API is broken, or went away meanwhile, holds nothing that could be kept."""
-    try:
-        page = await member.request("GET", kind.path(namespace), {"limit": str(LOOKED_AT)})
-    except errors.NotFound:
-        return []
-    return [f"{kind.kind} {item['metadata']['name']}" for item in page["items"] if _is_foreign(kind, item)]
+    """A kind whose API went away meanwhile holds nothing that could be kept."""
+    query = {"limit": str(PAGE)}
+    while True:
+        try:
+            page = await member.request("GET", kind.path(namespace), query)
+        except errors.NotFound:
+            return []
+        items = page.get("items") or []
+        found = [f"{kind.kind} {item['metadata']['name']}" for item in items if _is_foreign(kind, item)]
+        rest = (page.get("metadata") or {}).get("continue")
+        if found or not rest:
+            return found
+        query = {**query, "continue": rest}
 
 
 def _is_foreign(kind: ResourceType, item: Object) -> bool:

@@ -14,7 +14,10 @@ Object = dict[str, Any]
 
 @dataclass
 class Stub:
-    """What is ``there`` by path, ``answers`` that come first by method, and every request that came."""
+    """What is ``there`` by path, ``answers`` that come first by method, and every request that came.
+
+    Further pages of a list are there by ``path?continue=token``.
+    """
 
     url: str = ""
     there: dict[str, Object] = field(default_factory=dict)
@@ -74,9 +77,11 @@ def stub() -> Iterator[Stub]:
 
         def _answer(self) -> None:
             parts = urlsplit(self.path)
-            made.asked.append((self.command, parse_qs(parts.query)))
+            query = parse_qs(parts.query)
+            made.asked.append((self.command, query))
+            path = "?continue=".join([parts.path, *query.get("continue", [])])
             text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            code, body = made.answer(self.command, parts.path, json.loads(text) if text else None)
+            code, body = made.answer(self.command, path, json.loads(text) if text else None)
             content = json.dumps(body).encode()
             self.send_response(code)
             self.send_header("Content-Length", str(len(content)))

@@ -317,6 +317,30 @@ def test_a_namespace_with_what_is_not_ours_stays_unless_somebody_said_so(member:
     assert forecast(resource).effect is Effect.REMOVE
 
 
+def test_what_is_not_ours_is_found_behind_all_that_is(member: members.Stub) -> None:
+    resource = new(name="demo", namespace="", template={})
+    resource.type = FederatedType.objects.get(name="namespaces")
+    resource.save()
+    factories.propagation(resource, previewing.Cluster.objects.get())
+    labels = {MANAGED: "true"}
+    listed = {"name": "configmaps", "kind": "ConfigMap", "namespaced": True, "verbs": ["list"]}
+    configmaps = "/api/v1/namespaces/demo/configmaps"
+    ours = [{"metadata": {"name": f"ours-{number}", "labels": labels}} for number in range(20)]
+    member.there = {
+        "/api/v1/namespaces/demo": {"kind": "Namespace", "metadata": {"name": "demo", "labels": labels}},
+        "/api": {"versions": ["v1"]},
+        "/apis": {"groups": []},
+        "/api/v1": {"resources": [listed]},
+        configmaps: {"metadata": {"continue": "two"}, "items": ours},
+        f"{configmaps}?continue=two": {"metadata": {"continue": "three"}, "items": ours},
+        f"{configmaps}?continue=three": {"metadata": {}, "items": [{"metadata": {"name": "theirs"}}]},
+    }
+    resource.deletion_requested_at = timezone.now()
+    found = forecast(resource)
+    assert found.effect is Effect.BLOCKED
+    assert "ConfigMap theirs" in found.message
+
+
 def test_queries_do_not_grow_with_clusters(member: members.Stub, django_assert_max_num_queries: Any) -> None:
     resource = placed()
     for number in range(12):
