@@ -165,7 +165,10 @@ def _with_pending(planned: planner.Plan, unplaced: int) -> dict[str, int]:
 
 
 def _aggregated(data: Data, clusters: Sequence[ReplicaFacts], key: str) -> dict[str, int]:
-    """Those that run it already first, then the roomiest; a minimum is given before anything else."""
+    """Those that run it already first, then the roomiest; a minimum is given before anything else.
+
+    What nobody has room for stays pending, but nowhere beyond a maximum.
+    """
     preferences = _preferences(data)
     given = {one.name: preferences.get(one.name, preferences.get(ANY)) for one in clusters}
     usable = [cluster for cluster in clusters if given[cluster.name]]
@@ -176,18 +179,22 @@ def _aggregated(data: Data, clusters: Sequence[ReplicaFacts], key: str) -> dict[
         least = min((given[cluster.name] or Preference()).min_replicas, remaining)
         planned[cluster.name] = least
         remaining -= least
-    for cluster in usable:
-        more = min(remaining, max(0, _room(cluster, given[cluster.name]) - planned[cluster.name]))
-        planned[cluster.name] += more
-        remaining -= more
-    if remaining and usable:
-        planned[usable[0].name] += remaining
+    for most in (_room, _maximum):
+        for cluster in usable:
+            more = min(remaining, max(0, most(cluster, given[cluster.name]) - planned[cluster.name]))
+            planned[cluster.name] += more
+            remaining -= more
     return {name: count for name, count in planned.items() if count}
 
 
 def _room(cluster: ReplicaFacts, preference: Preference | None) -> int:
-    limits = (cluster.capacity, preference.max_replicas if preference else None, MOST)
-    return min(limit for limit in limits if limit is not None)
+    most = _maximum(cluster, preference)
+    return most if cluster.capacity is None else min(cluster.capacity, most)
+
+
+def _maximum(_cluster: ReplicaFacts, preference: Preference | None) -> int:
+    limit = preference.max_replicas if preference else None
+    return MOST if limit is None else limit
 
 
 def _static(data: Data, clusters: Sequence[ReplicaFacts], key: str) -> dict[str, int]:

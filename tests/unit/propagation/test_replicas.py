@@ -38,6 +38,10 @@ def plan(data: dict[str, Any], clusters: list[ReplicaFacts] | None = None) -> di
             {"mode": "aggregated", "totalReplicas": 5, "clusters": {"a": {"maxReplicas": 3}, "*": {}}},
             {"a": 3, "b": 2},
         ),
+        (
+            {"mode": "aggregated", "totalReplicas": 9, "clusters": {"*": {"maxReplicas": 2}}},
+            {"a": 2, "b": 2, "c": 2},
+        ),
     ],
 )
 def test_modes(data: dict[str, Any], planned: dict[str, int]) -> None:
@@ -47,6 +51,13 @@ def test_modes(data: dict[str, Any], planned: dict[str, int]) -> None:
 def test_what_has_no_room_stays_pending_where_it_was_meant_for() -> None:
     full = [ReplicaFacts("a", capacity=1), ReplicaFacts("b", capacity=1)]
     assert sum(plan({"totalReplicas": 6}, full).values()) == 6
+
+
+def test_what_no_cluster_has_room_for_stays_below_the_limits() -> None:
+    full = [ReplicaFacts("a", capacity=1, free_cpu=9), ReplicaFacts("b", capacity=1)]
+    limits = {"a": {"maxReplicas": 3}, "b": {}}
+    data = {"mode": "aggregated", "totalReplicas": 6, "clusters": limits}
+    assert plan(data, full) == {"a": 3, "b": 3}
 
 
 def test_a_cluster_that_turned_pods_away_gets_no_more_than_it_runs() -> None:
