@@ -102,12 +102,15 @@ def _deployment(live: Object) -> RolloutStatus:
 
 def _replica_set(live: Object) -> RolloutStatus:
     wanted = int(_spec(live).get("replicas", 1))
+    total = int(_status(live).get("replicas") or 0)
     ready = int(_status(live).get("availableReplicas") or 0)
     failure = _condition(live, "ReplicaFailure")
     if failure.get("status") == "True":
         return _counted(live, Rollout.FAILED, str(failure.get("reason", "")), str(failure.get("message", "")))
     if ready < wanted:
         return _counted(live, Rollout.PROGRESSING, "", f"{ready} of {wanted} replicas are available.")
+    if total > wanted:
+        return _counted(live, Rollout.PROGRESSING, "", f"{total - wanted} replicas are terminating.")
     return _counted(live, Rollout.COMPLETE if wanted else Rollout.SCALED_TO_ZERO)
 
 
@@ -116,11 +119,16 @@ def _stateful_set(live: Object) -> RolloutStatus:
     wanted, ready = int(spec.get("replicas", 1)), int(status.get("readyReplicas") or 0)
     update = (spec.get("updateStrategy") or {}).get("rollingUpdate") or {}
     partition = int(update.get("partition") or 0)
-    updated = int(status.get("updatedReplicas") or 0)
+    updated, total = int(status.get("updatedReplicas") or 0), int(status.get("replicas") or 0)
     if "observedGeneration" not in status:
         rollout, message = Rollout.WAITING, "The cluster has not seen it yet."
     elif ready < wanted:
         rollout, message = Rollout.PROGRESSING, f"{ready} of {wanted} replicas are ready."
+    elif total > wanted:
+        rollout, message = Rollout.PROGRESSING, f"{total - wanted} replicas are terminating."
+    elif _by_hand(spec):
+        rollout = Rollout.COMPLETE if wanted else Rollout.SCALED_TO_ZERO
+        message = _left_to_people(updated, wanted)
     elif partition and updated < wanted - partition:
         rollout, message = Rollout.PROGRESSING, f"{updated} of {wanted - partition} replicas are updated."
     elif not partition and status.get("updateRevision") != status.get("currentRevision"):
@@ -128,6 +136,15 @@ def _stateful_set(live: Object) -> RolloutStatus:
     else:
         rollout, message = Rollout.COMPLETE if wanted else Rollout.SCALED_TO_ZERO, ""
     return RolloutStatus(rollout, "", message, ready, wanted)
+
+
+def _by_hand(spec: Object) -> bool:
+    """Whether pods become new only when somebody deletes them: no controller brings that to an end."""
+    return (spec.get("updateStrategy") or {}).get("type") == "OnDelete"
+
+
+def _left_to_people(updated: int, wanted: int) -> str:
+    return f"{wanted - updated} pods run an older version until they are deleted." if updated < wanted else ""
 
 
 def _daemon_set(live: Object) -> RolloutStatus:
@@ -139,13 +156,13 @@ def _daemon_set(live: Object) -> RolloutStatus:
     )
     if "observedGeneration" not in status:
         return RolloutStatus(Rollout.WAITING, "", "The cluster has not seen it yet.")
-    if updated < wanted:
+    if updated < wanted and not _by_hand(_spec(live)):
         message = f"{updated} of {wanted} nodes run the newest version."
         return RolloutStatus(Rollout.PROGRESSING, "", message, available, wanted)
     if available < wanted:
         message = f"It is available on {available} of {wanted} nodes."
         return RolloutStatus(Rollout.PROGRESSING, "", message, available, wanted)
-    return RolloutStatus(Rollout.COMPLETE, "", "", available, wanted)
+    return RolloutStatus(Rollout.COMPLETE, "", _left_to_people(updated, wanted), available, wanted)
 
 
 def _job(live: Object) -> RolloutStatus:

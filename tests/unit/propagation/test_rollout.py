@@ -64,6 +64,7 @@ STATEFUL = {
     "updateRevision": "b",
     "currentRevision": "b",
 }
+BY_HAND = {"updateStrategy": {"type": "OnDelete"}}
 DAEMON = {
     "observedGeneration": 1,
     "desiredNumberScheduled": 3,
@@ -84,6 +85,21 @@ DAEMON = {
             {**STATEFUL, "updatedReplicas": 1, "currentRevision": "a"},
             Rollout.COMPLETE,
         ),
+        ("StatefulSet", {"replicas": 2}, {**STATEFUL, "replicas": 3}, Rollout.PROGRESSING),
+        ("StatefulSet", {"replicas": 0}, {**STATEFUL, "replicas": 2}, Rollout.PROGRESSING),
+        ("StatefulSet", {"replicas": 0}, {**STATEFUL, "replicas": 0}, Rollout.SCALED_TO_ZERO),
+        (
+            "StatefulSet",
+            {"replicas": 2, **BY_HAND},
+            {**STATEFUL, "updatedReplicas": 1, "currentRevision": "a"},
+            Rollout.COMPLETE,
+        ),
+        ("StatefulSet", {"replicas": 3, **BY_HAND}, STATEFUL, Rollout.PROGRESSING),
+        ("ReplicaSet", {"replicas": 2}, {"replicas": 2, "availableReplicas": 2}, Rollout.COMPLETE),
+        ("ReplicaSet", {"replicas": 0}, {"replicas": 2, "availableReplicas": 2}, Rollout.PROGRESSING),
+        ("ReplicaSet", {"replicas": 0}, {"replicas": 0}, Rollout.SCALED_TO_ZERO),
+        ("DaemonSet", BY_HAND, {**DAEMON, "updatedNumberScheduled": 1}, Rollout.COMPLETE),
+        ("DaemonSet", BY_HAND, {**DAEMON, "numberAvailable": 2}, Rollout.PROGRESSING),
         ("DaemonSet", {}, DAEMON, Rollout.COMPLETE),
         ("DaemonSet", {}, {**DAEMON, "numberAvailable": 2}, Rollout.PROGRESSING),
         ("DaemonSet", {}, {**DAEMON, "updatedNumberScheduled": 2}, Rollout.PROGRESSING),
