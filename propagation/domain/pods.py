@@ -20,15 +20,27 @@ def pod_of(template: Object) -> Object:
 
 
 def cpu_request(pod: Object) -> int:
-    """Millicores that a pod asks for, as the scheduler counts: init containers run before the others."""
-    together = sum(_cpu(container) for container in maps(pod.get("containers")))
-    first = max((_cpu(container) for container in maps(pod.get("initContainers"))), default=0)
-    return max(together, first)
+    """Millicores that a pod asks for, as the scheduler counts.
+
+    Init containers run one by one before the others, but for sidecars, which go on beside all that follow.
+    """
+    sidecars = first = 0
+    for container in maps(pod.get("initContainers")):
+        asked = _cpu(container)
+        if container.get("restartPolicy") == "Always":
+            sidecars += asked
+            asked = 0
+        first = max(first, sidecars + asked)
+    together = sidecars + sum(_cpu(container) for container in maps(pod.get("containers")))
+    return max(together, first) + _millicores(as_map(pod.get("overhead")))
 
 
 def _cpu(container: Object) -> int:
-    asked = as_map(as_map(container.get("resources")).get("requests")).get("cpu", 0)
-    found = quantities.parse(asked)
+    return _millicores(as_map(as_map(container.get("resources")).get("requests")))
+
+
+def _millicores(resources: Object) -> int:
+    found = quantities.parse(resources.get("cpu", 0))
     return 0 if found is None else int(found * 1_000)
 
 

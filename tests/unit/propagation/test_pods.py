@@ -13,12 +13,19 @@ def container(cpu: Any) -> dict[str, Any]:
     return {"resources": {"requests": {"cpu": cpu}}}
 
 
+def sidecar(cpu: Any) -> dict[str, Any]:
+    return {"restartPolicy": "Always", **container(cpu)}
+
+
 @pytest.mark.parametrize(
     ("pod", "millicores"),
     [
         ({}, 0),
         ({"containers": [container("250m"), container(1), {}]}, 1250),
         ({"containers": [container("1")], "initContainers": [container("3"), container("2")]}, 3000),
+        ({"containers": [container("1")], "initContainers": [sidecar("500m"), container("2")]}, 2500),
+        ({"containers": [container("1")], "initContainers": [container("1"), sidecar("500m")]}, 1500),
+        ({"containers": [container("1")], "overhead": {"cpu": "250m"}}, 1250),
         ({"containers": [container("much"), container("0.5")]}, 500),
         ({"containers": "none"}, 0),
     ],
