@@ -84,8 +84,10 @@ def _text_problems(values: Any) -> list[Problem]:
 
 
 def _version_problems(text: Any) -> list[Problem]:
+    if not isinstance(text, str):  # YAML makes 1.3 of 1.30
+        return [Problem("", "This is a text: quote it.")]
     try:
-        versions.parse_range(str(text))
+        versions.parse_range(text)
     except versions.InvalidRange as error:
         return [Problem("", str(error))]
     return []

@@ -75,6 +75,7 @@ def test_a_mismatch_says_what_is_wanted_and_what_is_there() -> None:
         ({"regions": "eu"}, "/regions"),
         ({"planets": ["earth"]}, "/planets"),
         ({"versions": "new"}, "/versions"),
+        ({"versions": 1.30}, "/versions"),
         ({"tolerations": [{"operator": "Equal"}]}, "/tolerations"),
         ({"spread": {"maxClusters": 0}}, "/spread/maxClusters"),
         ({"spread": {"maxClusters": 2, "by": "planet"}}, "/spread/by"),
