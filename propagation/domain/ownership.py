@@ -13,12 +13,15 @@ Object = dict[str, Any]
 
 #: What controllers write about the object, and never anything that is wanted.
 _REPORTED = "f:status"
+#: What controllers hold an object by: without it they could not clean up behind it.
+_HELD_BY = ("f:finalizers", "f:ownerReferences")
 
 
 def seized(live: Object) -> list[Object]:
     """The ``managedFields`` of a live object with every field ours.
 
-    The next apply then removes whatever it does not set. Entries of subresources (status, scale) stay.
+    The next apply then removes whatever it does not set, but for what controllers hold the object by. Entries
+    of subresources (status, scale) stay.
     """
     entries = (live.get("metadata") or {}).get("managedFields") or []
     kept = [entry for entry in entries if entry.get("subresource")]
@@ -27,6 +30,8 @@ def seized(live: Object) -> list[Object]:
         if entry not in kept:
             fields = _union(fields, entry.get("fieldsV1") or {})
     fields.pop(_REPORTED, None)
+    if metadata := fields.get("f:metadata"):
+        fields["f:metadata"] = {name: held for name, held in metadata.items() if name not in _HELD_BY}
     ours = {
         "manager": MANAGER,
         "operation": "Apply",

@@ -35,6 +35,15 @@ def test_nothing_is_lost_but_what_controllers_report(entries: list[dict[str, Any
     assert versions.owned({"metadata": {"managedFields": [ours]}})
 
 
+@pytest.mark.parametrize("name", ["f:finalizers", "f:ownerReferences"])
+def test_what_controllers_hold_an_object_by_is_not_taken_from_them(name: str) -> None:
+    fields = {"f:metadata": {name: {'v:"a/b"': {}}, "f:labels": {"f:a": {}}}, "f:data": {"f:x": {}}}
+    entry = {"manager": "controller", "operation": "Update", "fieldsV1": fields}
+    (ours,) = ownership.seized({"apiVersion": "v1", "metadata": {"managedFields": [entry]}})
+    assert ours["fieldsV1"] == {"f:metadata": {"f:labels": {"f:a": {}}}, "f:data": {"f:x": {}}}
+    assert name in fields["f:metadata"]
+
+
 def managed(fields: dict[str, Any], manager: str = versions.MANAGER) -> dict[str, Any]:
     return {"manager": manager, "operation": "Apply", "fieldsV1": fields}
 
