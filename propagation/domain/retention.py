@@ -57,7 +57,7 @@ def _retain_service(kept: Object, live: Object) -> None:
 
 
 def _port_key(port: Object) -> tuple[Any, ...]:
-    return (port.get("name"), port.get("protocol", "TCP"), port.get("port"))
+    return (port.get("name") or "", port.get("protocol") or "TCP", port.get("port"))
 
 
 def _retain_job(kept: Object, live: Object) -> None:
@@ -66,6 +66,6 @@ def _retain_job(kept: Object, live: Object) -> None:
     if "selector" in old:
         spec.setdefault("selector", deepcopy(old["selector"]))
     generated = ((old.get("template") or {}).get("metadata") or {}).get("labels") or {}
-    labels = spec.setdefault("template", {}).setdefault("metadata", {}).setdefault("labels", {})
-    for key, value in generated.items():
-        labels.setdefault(key, value)
+    template = spec["template"] = spec.get("template") or {}
+    metadata = template["metadata"] = template.get("metadata") or {}
+    metadata["labels"] = {**generated, **(metadata.get("labels") or {})}

@@ -119,6 +119,21 @@ def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
         ),
         ({"kind": "PersistentVolumeClaim", "spec": {}}, {"spec": {"volumeName": "pv"}}, {"volumeName": "pv"}),
         ({"kind": "ConfigMap", "spec": {}}, {"spec": {"volumeName": "pv"}}, {}),
+        (
+            {"kind": "Service", "spec": {"ports": [{"name": "", "port": 80, "protocol": None}]}},
+            {"spec": {"ports": [{"port": 80, "protocol": "TCP", "nodePort": 30001}]}},
+            {"ports": [{"name": "", "port": 80, "protocol": None, "nodePort": 30001}]},
+        ),
+        (
+            {"kind": "Job", "spec": {"template": {"metadata": {"labels": None}}}},
+            {"spec": {"template": {"metadata": {"labels": {"job-name": "a"}}}}},
+            {"template": {"metadata": {"labels": {"job-name": "a"}}}},
+        ),
+        (
+            {"kind": "Job", "spec": {"template": {"metadata": None}}},
+            {"spec": {"selector": {"matchLabels": {"uid": "1"}}}},
+            {"selector": {"matchLabels": {"uid": "1"}}, "template": {"metadata": {"labels": {}}}},
+        ),
     ],
 )
 def test_retained(desired: dict[str, Any], live: dict[str, Any], kept: dict[str, Any]) -> None:
