@@ -70,11 +70,11 @@ def problems(value: Mapping[str, Any], fields: Collection[str] = FIELDS) -> list
     if not isinstance(metadata, Mapping):
         return [*found, Problem("/metadata", "A document has metadata with a name.")]
     found += unknown(metadata, {*METADATA, *SERVER_SIDE}, "/metadata", "metadata has")
-    if not isinstance(metadata.get("name"), str) or not _SUBDOMAIN.match(metadata["name"]):
+    if not isinstance(metadata.get("name"), str) or not _SUBDOMAIN.fullmatch(metadata["name"]):
         message = "The name has lower-case letters, digits, hyphens and dots, at most 253."
         found.append(Problem("/metadata/name", message))
     namespace = metadata.get("namespace", DEFAULT_NAMESPACE)
-    if not isinstance(namespace, str) or not _LABEL.match(namespace):
+    if not isinstance(namespace, str) or not _LABEL.fullmatch(namespace):
         message = "The namespace has lower-case letters, digits and hyphens."
         found.append(Problem("/metadata/namespace", message))
     return found + templates.untextual(metadata)

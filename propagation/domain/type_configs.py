@@ -79,7 +79,7 @@ def _type_problems(given: Any, path: str) -> list[Problem]:
     return found + [
         Problem(f"{path}/{name}", f"This is not the {name} of a kind.")
         for name, pattern in _PATTERNS.items()
-        if not isinstance(given.get(name) or "", str) or not pattern.match(given.get(name) or "")
+        if not isinstance(given.get(name) or "", str) or not pattern.fullmatch(given.get(name) or "")
     ]
 
 

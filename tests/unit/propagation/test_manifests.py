@@ -66,6 +66,8 @@ def test_every_document_is_read_and_every_error_told_with_its_place() -> None:
         (GUIDE.replace("spec:", "extra: 1\nspec:", 1), "A document has no field extra"),
         (GUIDE.replace("metadata:", "metadata:\n  generateName: a", 1), "no field generateName"),
         (GUIDE.replace("spec:", "spec:\n  retainReplicas: maybe", 1), "true or false"),
+        (GUIDE.replace("name: nginx-federated", 'name: "nginx\\n"'), "The name has"),
+        (GUIDE.replace("namespace: default", 'namespace: "default\\n"'), "The namespace has"),
         (GUIDE + "\n---\n" + GUIDE, "already"),
         ("x" * 1_000_001, "larger"),
     ],
