@@ -30,8 +30,9 @@ def seized(live: Object) -> list[Object]:
         if entry not in kept:
             fields = _union(fields, entry.get("fieldsV1") or {})
     fields.pop(_REPORTED, None)
-    if metadata := fields.get("f:metadata"):
-        fields["f:metadata"] = {name: held for name, held in metadata.items() if name not in _HELD_BY}
+    metadata = {name: held for name, held in fields.pop("f:metadata", {}).items() if name not in _HELD_BY}
+    if metadata:  # empty, it would mean the metadata as a whole
+        fields["f:metadata"] = metadata
     ours = {
         "manager": MANAGER,
         "operation": "Apply",

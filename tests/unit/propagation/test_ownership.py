@@ -42,6 +42,9 @@ def test_what_controllers_hold_an_object_by_is_not_taken_from_them(name: str) ->
     (ours,) = ownership.seized({"apiVersion": "v1", "metadata": {"managedFields": [entry]}})
     assert ours["fieldsV1"] == {"f:metadata": {"f:labels": {"f:a": {}}}, "f:data": {"f:x": {}}}
     assert name in fields["f:metadata"]
+    entry["fieldsV1"] = {"f:metadata": {name: {'v:"a/b"': {}}}}
+    (ours,) = ownership.seized({"apiVersion": "v1", "metadata": {"managedFields": [entry]}})
+    assert ours["fieldsV1"] == {}, "nothing of the metadata is not the metadata as a whole"
 
 
 def managed(fields: dict[str, Any], manager: str = versions.MANAGER) -> dict[str, Any]:
