@@ -138,7 +138,7 @@ def situations(draw: st.DrawFn) -> Situation:
 def carried_out(situation: Situation, decision: operations.Decision) -> Situation:
     """The situation after a member did as it was told."""
     match decision:
-        case Create() | Update() | Adopt():
+        case Create() | Update() | Adopt() | Overwrite():
             return replace(situation, live=DESIRED, applied_before=True, up_to_date_hash=True)
         case Delete():
             return replace(situation, live=None)
