@@ -36,6 +36,8 @@ async def _kinds(member: Member, group: str, version: str, preferred: bool) -> l
     path = f"/apis/{group}/{version}" if group else f"/api/{version}"
     try:
         answer: dict[str, Any] = await member.request("GET", path)
+    except (errors.Unreachable, errors.TimedOut):
+        raise  # the server as a whole: nothing is known then, which is not that there is nothing
     except errors.MemberError:
         return []
     return [
