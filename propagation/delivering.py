@@ -20,7 +20,7 @@ from clusters.domain.references import NAMESPACE, ObjectReference
 from clusters.kube import errors
 from clusters.kube.client import Member
 from propagation import contents
-from propagation.domain import confidential, operations, ownership, rendering, takeover
+from propagation.domain import confidential, operations, ownership, rendering, retention, takeover
 from propagation.domain.overrides import OverrideError
 from propagation.domain.statuses import Delivery, PropagationStatus
 
@@ -202,6 +202,7 @@ def _may_apply_unread(assignment: Assignment, digest: str) -> bool:
         and not assignment.drifted
         and not assignment.retain_replicas
         and not assignment.in_place
+        and not (assignment.applied_hash and assignment.reference.type.kind in retention.READ_FIRST)
         and assignment.policy == "adopt"
         and digest != assignment.applied_hash
     )

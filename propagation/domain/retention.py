@@ -9,6 +9,10 @@ Object = dict[str, Any]
 #: before 1.22 do not record who changed a scale: there, ``retainReplicas`` has to say it.
 AUTOSCALER = "kube-controller-manager"
 
+#: Kinds of which an API server takes no update without what is retained: once it was sent, it is ours, and an
+#: apply without it would remove it.
+READ_FIRST = frozenset({"Job", "PersistentVolumeClaim"})
+
 
 def retain(desired: Object, live: Object, *, replicas: bool = False) -> Object:
     """``desired`` with what the member owns taken from ``live``.
@@ -21,8 +25,8 @@ def retain(desired: Object, live: Object, *, replicas: bool = False) -> Object:
             _retain_service(kept, live)
         case "ServiceAccount" if not desired.get("secrets") and live.get("secrets"):
             kept["secrets"] = deepcopy(live["secrets"])
-        case "PersistentVolumeClaim" if volume := _spec(live).get("volumeName"):
-            kept.setdefault("spec", {}).setdefault("volumeName", volume)
+        case "PersistentVolumeClaim":
+            _retain_claim(kept, live)
         case "Job":
             _retain_job(kept, live)
     if "replicas" in _spec(live) and (replicas or AUTOSCALER in _managers_of_replicas(live)):
@@ -58,6 +62,12 @@ def _retain_service(kept: Object, live: Object) -> None:
 
 def _port_key(port: Object) -> tuple[Any, ...]:
     return (port.get("name") or "", port.get("protocol") or "TCP", port.get("port"))
+
+
+def _retain_claim(kept: Object, live: Object) -> None:
+    """The volume, and the class that is the default there: neither may be changed, nor taken away."""
+    given = {name: _spec(live)[name] for name in ("volumeName", "storageClassName") if _spec(live).get(name)}
+    kept["spec"] = {**given, **_spec(kept)}
 
 
 def _retain_job(kept: Object, live: Object) -> None:

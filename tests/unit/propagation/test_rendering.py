@@ -118,6 +118,16 @@ def test_the_digest_does_not_depend_on_the_order_of_keys() -> None:
             {"healthCheckNodePort": 30009, "ports": [{"name": "a", "port": 80}]},
         ),
         ({"kind": "PersistentVolumeClaim", "spec": {}}, {"spec": {"volumeName": "pv"}}, {"volumeName": "pv"}),
+        (
+            {"kind": "PersistentVolumeClaim", "spec": {"storageClassName": "own"}},
+            {"spec": {"storageClassName": "default", "volumeName": "pv"}},
+            {"storageClassName": "own", "volumeName": "pv"},
+        ),
+        (
+            {"kind": "PersistentVolumeClaim"},
+            {"spec": {"storageClassName": "default"}},
+            {"storageClassName": "default"},
+        ),
         ({"kind": "ConfigMap", "spec": {}}, {"spec": {"volumeName": "pv"}}, {}),
         (
             {"kind": "Service", "spec": {"ports": [{"name": "", "port": 80, "protocol": None}]}},
