@@ -45,7 +45,8 @@ def schedule(resource_pks: Collection[int] | None = None, relabelled: Collection
     rows whose overrides go by labels are delivered there again.
 
     Safe to run twice, and at the same time as another: rows are unique per (resource, cluster), and a
-    generation is recorded as observed only when it is still the one that was read.
+    generation is recorded as observed only when it is still the one that was read. Who finds that somebody
+    else has placed a newer one meanwhile has it placed again.
     """
     chosen = _chosen(resource_pks)
     # What stays in a cluster that leaves must not be deselected, which would delete it.
@@ -59,6 +60,8 @@ def schedule(resource_pks: Collection[int] | None = None, relabelled: Collection
     _repeat_relabelled(relabelled, plan)
     _write(plan)
     _observe(chosen, places)
+    if plan.touched:
+        _give_way({one.pk: one.generation for one in chosen})
     if resource_pks is None:
         _remember(current)
     _tell(chosen, plan)
@@ -156,6 +159,16 @@ def _observe(resources: Iterable[FederatedResource], places: Mapping[int, Place]
         FederatedResource.objects.filter(pk__in=pks, generation=generation).update(
             observed_generation=generation, placement_reason=reason, placement_message=message
         )
+
+
+def _give_way(read: Mapping[int, int]) -> None:
+    """Have what was changed since it was ``read`` placed again: our rows may have come after newer ones."""
+    pks = list(read)
+    for start in range(0, len(pks), CHUNK):
+        found = FederatedResource.objects.filter(pk__in=pks[start : start + CHUNK])
+        overtaken = [pk for pk, newest in found.values_list("pk", "generation") if newest != read[pk]]
+        if overtaken:
+            FederatedResource.objects.filter(pk__in=overtaken).update(observed_generation=0)
 
 
 def _remember(current: Round) -> None:

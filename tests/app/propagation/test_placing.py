@@ -97,6 +97,28 @@ def test_a_removal_does_not_wait_for_a_cluster_that_never_joined(three: list[Clu
     assert never.propagations.count() == 0
 
 
+def test_who_was_overtaken_has_it_placed_again(three: list[Cluster], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round reads a placement, another one places a newer one, and only then the first one writes."""
+    made = workload()
+    made.placement = {"clusters": [{"name": "ams"}, {"name": "bos"}]}
+    changes.save(made, None)
+    write, newer = scheduling._write, {"clusters": [{"name": "ams"}]}
+
+    def overtaken(plan: scheduling.Plan) -> None:
+        monkeypatch.setattr(scheduling, "_write", write)
+        made.placement = newer
+        changes.save(made, None)
+        scheduling.schedule([made.pk])
+        write(plan)
+
+    FederatedResource.objects.get(pk=made.pk).propagations.all().delete()
+    monkeypatch.setattr(scheduling, "_write", overtaken)
+    scheduling.schedule([made.pk])
+    assert set(where(made)) == {"ams", "bos"}
+    scheduling.schedule(scheduling.unscheduled())
+    assert set(where(made)) == {"ams"}
+
+
 def test_a_preference_heeds_the_selector_only_when_asked(three: list[Cluster]) -> None:
     chosen = {"clusterSelector": {"matchLabels": {"name": "ams"}}}
     preference = {"totalReplicas": 4}
